@@ -1,0 +1,136 @@
+package api
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/ori-lang/registry/ident"
+)
+
+// Paths of the protocol, in the form of net/http's ServeMux patterns. Scope
+// and name stand in them without "@". The server registers them, URLs fills
+// them in: nothing else spells an address.
+const (
+	PathDiscovery = "/v1/{$}"
+	PathPackage   = "/v1/packages/{scope}/{name}"
+	PathVersions  = PathPackage + "/versions"
+	PathPublish   = PathPackage + "/publish"
+	PathMetadata  = PathPackage + "/{version}/metadata"
+	PathDownload  = PathPackage + "/{version}/download"
+	PathProof     = PathPackage + "/{version}/proof"
+	PathReadme    = PathPackage + "/{version}/readme"
+
+	PathMe     = "/v1/me"
+	PathTokens = "/v1/tokens"
+	PathToken  = "/v1/tokens/{id}"
+	PathScope  = "/v1/scopes/{scope}"
+
+	PathCheckpoint = "/log/checkpoint"
+	PathTile       = "/log/tile/{tile...}"
+
+	PathOpenAPI = "/openapi.yaml"
+	PathProblem = "/problems/{code}"
+	PathLive    = "/livez"
+	PathReady   = "/readyz"
+)
+
+// ArchiveType is the media type of an archive.
+const ArchiveType = "application/gzip"
+
+// URLs builds the address of everything in one registry.
+type URLs struct {
+	base string // without a final slash
+}
+
+// NewURLs takes the registry's base URL: http or https, with a host, perhaps
+// with a path, without query, fragment or user.
+func NewURLs(base string) (URLs, error) {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil:
+		return URLs{}, Errorf(InvalidRequest, "the registry URL cannot be read: %v", err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return URLs{}, Errorf(InvalidRequest, "the registry URL %q does not start with http:// or https:// and a host", base)
+	case u.User != nil:
+		return URLs{}, Errorf(InvalidRequest, "the registry URL holds a user name or password; tokens travel in a header only")
+	case u.RawQuery != "" || u.Fragment != "":
+		return URLs{}, Errorf(InvalidRequest, "the registry URL %q has a query or a fragment", base)
+	}
+	return URLs{strings.TrimRight(u.String(), "/")}, nil
+}
+
+// Base is the registry's URL without a final slash.
+func (u URLs) Base() string { return u.base }
+
+// Log is the log's URL; its checkpoint and tiles stand below it.
+func (u URLs) Log() string { return u.base + "/log" }
+
+// LogOrigin is the name that a log at this address gets: its URL without the scheme.
+func (u URLs) LogOrigin() string {
+	_, rest, _ := strings.Cut(u.Log(), "://")
+	return rest
+}
+
+// Discovery is the address of GET /v1/.
+func (u URLs) Discovery() string { return u.base + "/v1/" }
+
+// Package is the address of a package.
+func (u URLs) Package(p ident.Package) string { return u.fill(PathPackage, p, ident.Version{}) }
+
+// Versions is the address of a package's list of versions.
+func (u URLs) Versions(p ident.Package) string { return u.fill(PathVersions, p, ident.Version{}) }
+
+// Publish is the address that archives of p are posted to.
+func (u URLs) Publish(p ident.Package) string { return u.fill(PathPublish, p, ident.Version{}) }
+
+// Metadata is the address of a version's metadata.
+func (u URLs) Metadata(r ident.Ref) string { return u.fill(PathMetadata, r.Package, r.Version) }
+
+// Download is the address of a version's archive.
+func (u URLs) Download(r ident.Ref) string { return u.fill(PathDownload, r.Package, r.Version) }
+
+// Proof is the address of a version's tlog-proof.
+func (u URLs) Proof(r ident.Ref) string { return u.fill(PathProof, r.Package, r.Version) }
+
+// Readme is the address of a version's README.
+func (u URLs) Readme(r ident.Ref) string { return u.fill(PathReadme, r.Package, r.Version) }
+
+// Web is the page of a version for people.
+func (u URLs) Web(r ident.Ref) string {
+	return u.base + "/" + r.Package.String() + "/" + r.Version.String()
+}
+
+// Me is the address of the token's own record.
+func (u URLs) Me() string { return u.base + PathMe }
+
+// Tokens is the address of the account's tokens.
+func (u URLs) Tokens() string { return u.base + PathTokens }
+
+// Token is the address of one token.
+func (u URLs) Token(id string) string { return u.base + PathTokens + "/" + url.PathEscape(id) }
+
+// Scope is the address of a scope.
+func (u URLs) Scope(scope string) string { return u.base + "/v1/scopes/" + url.PathEscape(scope) }
+
+// Checkpoint is the address of the log's newest checkpoint.
+func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }
+
+// OpenAPI is the address of the protocol's text.
+func (u URLs) OpenAPI() string { return u.base + PathOpenAPI }
+
+// Problem is the page that explains a code, and the "type" of its problems.
+func (u URLs) Problem(c Code) string { return u.base + "/problems/" + string(c) }
+
+func (u URLs) fill(pattern string, p ident.Package, v ident.Version) string {
+	return u.base + strings.NewReplacer(
+		"{scope}", p.Scope(), "{name}", p.Name(), "{version}", v.String(),
+	).Replace(pattern)
+}
+
+// ArchiveFile is the file name that an archive is offered under.
+func ArchiveFile(r ident.Ref) string {
+	return r.Package.Scope() + "-" + r.Package.Name() + "-" + r.Version.String() + ".oripk"
+}
+
+// DryRun adds the query that makes a publish a dry run.
+func DryRun(publishURL string) string { return publishURL + "?dry_run=true" }
