@@ -1,0 +1,87 @@
+package sequencer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/store"
+	"github.com/ori-lang/registry/translog"
+)
+
+// Checkpoint gives a signed checkpoint that covers all that is committed when
+// it is asked for.
+func (s *Sequencer) Checkpoint(ctx context.Context) ([]byte, error) {
+	state, err := s.db.Reader().LogState(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of the log: %w", err)
+	}
+	head, err := s.Head(ctx, state.Size)
+	if err != nil {
+		return nil, err
+	}
+	return head.Checkpoint, nil
+}
+
+// Proof gives the tlog-proof of the entry with this index, with the entry as
+// its extra data.
+func (s *Sequencer) Proof(ctx context.Context, index int64) ([]byte, error) {
+	head, err := s.Head(ctx, index+1)
+	if err != nil {
+		return nil, err
+	}
+	reader := s.db.Reader()
+	entry, err := reader.Entry(ctx, index)
+	if err != nil {
+		return nil, fmt.Errorf("reading entry %d: %w", index, err)
+	}
+	inclusion, err := tlog.ProveRecord(head.Tree.N, index, &hashReader{ctx: ctx, r: reader})
+	if err != nil {
+		return nil, fmt.Errorf("proving entry %d: %w", index, err)
+	}
+	return translog.FormatProof(index, entry, inclusion, head.Checkpoint), nil
+}
+
+// Tile gives a tile of hashes or, at level -1, a bundle of entries: exactly
+// t.W of them. The error is api.NotFound when the log is not that large yet.
+func (s *Sequencer) Tile(ctx context.Context, t tlog.Tile) ([]byte, error) {
+	if t.N > math.MaxInt64/translog.TileWidth-1 {
+		return nil, noTile(t)
+	}
+	if t.L < 0 {
+		return s.bundle(ctx, t)
+	}
+	data, err := s.db.Reader().Tile(ctx, t.L, t.N)
+	if errors.Is(err, store.ErrNotFound) || err == nil && len(data) < t.W*tlog.HashSize {
+		return nil, noTile(t)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading tile: %w", err)
+	}
+	return data[:t.W*tlog.HashSize], nil
+}
+
+func (s *Sequencer) bundle(ctx context.Context, t tlog.Tile) ([]byte, error) {
+	var bundle []byte
+	found := 0
+	err := s.db.Reader().Entries(ctx, t.N*translog.TileWidth, int64(t.W), func(_ int64, entry []byte) (err error) {
+		found++
+		bundle, err = translog.AppendBundleEntry(bundle, entry)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading entry bundle: %w", err)
+	}
+	if found < t.W {
+		return nil, noTile(t)
+	}
+	return bundle, nil
+}
+
+func noTile(t tlog.Tile) error {
+	return api.Errorf(api.NotFound, "the log has no %s yet", translog.TilePath(t))
+}

@@ -1,0 +1,531 @@
+package sequencer
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/store"
+	"github.com/ori-lang/registry/translog"
+)
+
+const testOrigin = "registry.example/log"
+
+// fixture is a log in a folder of its own, which can be closed and opened again.
+type fixture struct {
+	t    *testing.T
+	dir  string
+	db   *store.DB
+	seq  *Sequencer
+	tick int64
+	mu   sync.Mutex
+}
+
+func newFixture(t *testing.T) *fixture {
+	f := &fixture{t: t, dir: t.TempDir()}
+	f.open()
+	t.Cleanup(f.close)
+	return f
+}
+
+func (f *fixture) now() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tick++
+	return time.Unix(1_800_000_000+f.tick, 999).UTC()
+}
+
+func (f *fixture) options() Options {
+	return Options{
+		KeyDir: filepath.Join(f.dir, "keys"), Origin: testOrigin, Now: f.now, Rand: rand.Reader,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+}
+
+func (f *fixture) open() {
+	f.t.Helper()
+	if err := f.tryOpen(); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) tryOpen() (err error) {
+	f.t.Helper()
+	f.db, err = store.Open(f.t.Context(), "sqlite:"+filepath.Join(f.dir, "registry.db"))
+	if err != nil {
+		return err
+	}
+	f.seq, err = Open(context.WithoutCancel(f.t.Context()), f.db, f.options())
+	if err != nil {
+		return errors.Join(err, f.db.Close())
+	}
+	return nil
+}
+
+func (f *fixture) close() {
+	f.t.Helper()
+	if f.seq == nil {
+		return
+	}
+	if err := errors.Join(f.seq.Close(), f.db.Close()); err != nil {
+		f.t.Error(err)
+	}
+	f.seq = nil
+}
+
+func claim(n int) *translog.Entry {
+	return &translog.Entry{Kind: translog.KindScopeClaim, Scope: fmt.Sprintf("s%d", n), Actor: "u_12345678"}
+}
+
+func appending(entries ...*translog.Entry) Change {
+	return func(ctx context.Context, tx *Tx) error {
+		for _, e := range entries {
+			if _, _, err := tx.Append(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (f *fixture) submit(entries ...*translog.Entry) {
+	f.t.Helper()
+	if err := f.seq.Submit(f.t.Context(), appending(entries...)); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) tree() tlog.Tree {
+	f.t.Helper()
+	text, err := f.seq.Checkpoint(f.t.Context())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	tree, err := f.verifier().OpenCheckpoint(text)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return tree
+}
+
+func (f *fixture) verifier() *translog.Verifier {
+	f.t.Helper()
+	v, err := translog.NewVerifier(f.seq.VerifierKey())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return v
+}
+
+// Tile makes the fixture a translog.TileSource.
+func (f *fixture) Tile(ctx context.Context, t tlog.Tile) ([]byte, error) { return f.seq.Tile(ctx, t) }
+
+func TestNewLogOpensWithItsKey(t *testing.T) {
+	f := newFixture(t)
+	if n := f.tree().N; n != 1 {
+		t.Fatalf("a new log has %d entries", n)
+	}
+	text, err := f.db.Reader().Entry(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := translog.ParseEntry(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Kind != translog.KindOpen || e.Key != f.seq.VerifierKey() || f.seq.Origin() != testOrigin {
+		t.Errorf("the first entry is %+v", e)
+	}
+}
+
+// Every size up to past two full tiles: the checkpoint, every tile, a proof of
+// the newest entry and consistency with the tree before.
+func TestTreeGrowsConsistently(t *testing.T) {
+	f := newFixture(t)
+	before := f.tree()
+	for n := 0; before.N < 600; n++ {
+		f.submit(claim(3*n), claim(3*n+1), claim(3*n+2))
+		tree := f.tree()
+		if tree.N != before.N+3 {
+			t.Fatalf("three entries made a tree of %d of one of %d", tree.N, before.N)
+		}
+		if err := translog.Consistent(t.Context(), before, tree, f); err != nil {
+			t.Fatalf("%d → %d: %v", before.N, tree.N, err)
+		}
+		proof, err := f.seq.Proof(t.Context(), tree.N-2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := f.verifier().VerifyProof(proof); err != nil || p.Index != tree.N-2 || p.Entry.Scope != fmt.Sprintf("s%d", 3*n+1) {
+			t.Fatalf("proof of %d: %v", tree.N-2, err)
+		}
+		before = tree
+	}
+	f.checkTiles(before)
+}
+
+// checkTiles reads the log as a mirror does: bundles, then the tiles that they make.
+func (f *fixture) checkTiles(tree tlog.Tree) {
+	f.t.Helper()
+	var leaves []tlog.Hash
+	var stored []tlog.Hash
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		var out []tlog.Hash
+		for _, i := range indexes {
+			out = append(out, stored[i])
+		}
+		return out, nil
+	})
+	for _, tile := range tlog.NewTiles(translog.TileHeight, 0, tree.N) {
+		if tile.L > 0 {
+			continue
+		}
+		tile.L = -1
+		data, err := f.seq.Tile(f.t.Context(), tile)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		entries, err := translog.ReadBundle(data, tile.W)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for _, e := range entries {
+			hashes, err := tlog.StoredHashesForRecordHash(int64(len(leaves)), translog.LeafHash(e), reader)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			leaves, stored = append(leaves, translog.LeafHash(e)), append(stored, hashes...)
+		}
+	}
+	for _, tile := range tlog.NewTiles(translog.TileHeight, 0, tree.N) {
+		want, err := tlog.ReadTileData(tile, reader)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		got, err := f.seq.Tile(f.t.Context(), tile)
+		if err != nil || string(got) != string(want) {
+			f.t.Errorf("%s differs from the entries (%v)", translog.TilePath(tile), err)
+		}
+	}
+}
+
+func TestTilesBeyondTheTreeAreNotFound(t *testing.T) {
+	f := newFixture(t)
+	for _, tile := range []tlog.Tile{
+		{H: 8, L: 0, N: 0, W: 2}, {H: 8, L: 0, N: 1, W: 1}, {H: 8, L: 1, N: 0, W: 1}, {H: 8, L: -1, N: 0, W: 2},
+		{H: 8, L: -1, N: 1 << 56, W: 1}, {H: 8, L: 0, N: 1 << 62, W: 256},
+	} {
+		if _, err := f.seq.Tile(t.Context(), tile); !errors.Is(err, api.NotFound) {
+			t.Errorf("%+v: %v", tile, err)
+		}
+	}
+}
+
+func TestAFailedChangeLeavesNothing(t *testing.T) {
+	f := newFixture(t)
+	refused := errors.New("refused")
+	var group sync.WaitGroup
+	results := make([]error, 40)
+	for i := range results {
+		group.Go(func() {
+			results[i] = f.seq.Submit(t.Context(), func(ctx context.Context, tx *Tx) error {
+				if _, _, err := tx.Append(ctx, claim(i)); err != nil {
+					return err
+				}
+				if i%2 == 1 {
+					return refused
+				}
+				return nil
+			})
+		})
+	}
+	group.Wait()
+	for i, err := range results {
+		if want := map[bool]error{true: refused}[i%2 == 1]; err != want {
+			t.Errorf("change %d: %v", i, err)
+		}
+	}
+	if n := f.tree().N; n != 1+20 {
+		t.Errorf("20 changes of 40 were refused, the tree has %d entries", n)
+	}
+	f.checkChain()
+}
+
+// checkChain reads the whole log and checks seq and prev of every subject.
+func (f *fixture) checkChain() {
+	f.t.Helper()
+	var chain translog.Chain
+	err := f.db.Reader().Entries(f.t.Context(), 0, 1<<20, func(index int64, text []byte) error {
+		e, err := translog.ParseEntry(text)
+		if err != nil {
+			return err
+		}
+		return chain.Add(index, e)
+	})
+	if err != nil {
+		f.t.Error(err)
+	}
+}
+
+func TestEventsOfASubjectAreChained(t *testing.T) {
+	f := newFixture(t)
+	member := func() *translog.Entry {
+		return &translog.Entry{Kind: translog.KindMemberAdd, Scope: "acme", Member: "u_12345678", Role: "member", Actor: "u_12345678"}
+	}
+	f.submit(&translog.Entry{Kind: translog.KindScopeClaim, Scope: "acme", Actor: "u_12345678"})
+	f.submit(claim(1), member())
+	f.submit(member())
+	text, err := f.db.Reader().Entry(t.Context(), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := translog.ParseEntry(text); err != nil || e.Seq != 3 || e.Prev != 3 {
+		t.Errorf("the third event of the scope says seq %d prev %d (%v)", e.Seq, e.Prev, err)
+	}
+	f.checkChain()
+}
+
+func TestReopeningGoesOn(t *testing.T) {
+	f := newFixture(t)
+	for n := range 5 {
+		for i := range 130 {
+			f.submit(claim(130*n + i))
+		}
+		before := f.tree()
+		f.close()
+		f.open()
+		if after := f.tree(); after != before {
+			t.Fatalf("the tree was %v and is %v", before, after)
+		}
+	}
+	f.checkTiles(f.tree())
+	f.checkChain()
+}
+
+// What stands in the folders at the next start, and what the server makes of it.
+func TestStartWithForeignState(t *testing.T) {
+	restore := func(old string) func(*fixture) {
+		return func(f *fixture) { copyFile(f.t, filepath.Join(f.dir, old), filepath.Join(f.dir, "registry.db")) }
+	}
+	anchorPath := func(f *fixture) string { return filepath.Join(f.dir, "keys", anchorFile) }
+	tests := []struct {
+		name     string
+		change   func(*fixture)
+		readOnly string // part of the reason; "" when it starts as ever
+		refused  string // part of the error; "" when it starts
+	}{
+		{"unchanged", func(*fixture) {}, "", ""},
+		{"older database", restore("old.db"), "an older state was put back", ""},
+		{"anchor missing", func(f *fixture) { remove(f.t, anchorPath(f)) }, "head anchor beside the signing key is missing", ""},
+		{"anchor of another log of that size", func(f *fixture) {
+			a, err := openAnchor(anchorPath(f))
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			if err := a.advance(tlog.Tree{N: a.tree.N, Hash: tlog.Hash{1}}); err != nil {
+				f.t.Fatal(err)
+			}
+			a.close()
+		}, "are not those that the registry has shown", ""},
+		{"one slot of the anchor spoiled", func(f *fixture) {
+			a, err := openAnchor(anchorPath(f))
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			if _, err := a.file.WriteAt([]byte("spoiled"), (a.generation+1)%2*slotSize); err != nil {
+				f.t.Fatal(err)
+			}
+			a.close()
+		}, "", ""},
+		{"anchor spoiled", func(f *fixture) { write(f.t, anchorPath(f), make([]byte, 2*slotSize)) }, "", "neither of its slots is whole"},
+		{"anchor cut short", func(f *fixture) { write(f.t, anchorPath(f), make([]byte, 100)) }, "", "reading the head anchor"},
+		{"key missing", func(f *fixture) { remove(f.t, filepath.Join(f.dir, "keys", keyFile)) }, "", "signing key"},
+		{"key of another log", func(f *fixture) {
+			secret, _, err := translog.NewKey(rand.Reader, "other.example/log")
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			write(f.t, filepath.Join(f.dir, "keys", keyFile), []byte(secret))
+		}, "", `is of the log "other.example/log"`},
+		{"another key of this log", func(f *fixture) {
+			secret, _, err := translog.NewKey(rand.Reader, testOrigin)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			write(f.t, filepath.Join(f.dir, "keys", keyFile), []byte(secret))
+		}, "", "was opened with another key"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.submit(claim(1))
+			f.close()
+			copyFile(t, filepath.Join(f.dir, "registry.db"), filepath.Join(f.dir, "old.db"))
+			f.open()
+			for i := range 10 {
+				f.submit(claim(2 + i))
+			}
+			f.close()
+			test.change(f)
+			err := f.tryOpen()
+			if test.refused != "" {
+				if err == nil || !strings.Contains(err.Error(), test.refused) {
+					t.Fatalf("opening gave %v", err)
+				}
+				f.seq = nil
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.checkReadOnly(test.readOnly)
+		})
+	}
+}
+
+// checkReadOnly checks that nothing is changed and nothing signed when the
+// registry is read-only, and everything is as ever when it is not.
+func (f *fixture) checkReadOnly(reason string) {
+	f.t.Helper()
+	if !strings.Contains(f.seq.ReadOnly(), reason) || (reason == "") != (f.seq.ReadOnly() == "") {
+		f.t.Fatalf("read-only because %q", f.seq.ReadOnly())
+	}
+	if reason == "" {
+		f.submit(claim(100))
+		return
+	}
+	if err := f.seq.Submit(f.t.Context(), appending(claim(100))); !errors.Is(err, api.ReadOnly) {
+		f.t.Errorf("a change gave %v", err)
+	}
+	if _, err := f.seq.Checkpoint(f.t.Context()); !errors.Is(err, api.ReadOnly) {
+		f.t.Errorf("the checkpoint gave %v", err)
+	}
+}
+
+// A commit that ends in an error is read back: when it took place, the change
+// is answered as done; when not, as failed, and the next one works.
+func TestUnclearCommit(t *testing.T) {
+	f := newFixture(t)
+	f.submit(claim(1))
+	before := f.tree()
+	for _, persisted := range []bool{false, true} {
+		tx, err := f.db.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := tlog.Tree{N: before.N, Hash: before.Hash}
+		if !persisted {
+			want.Hash = sha256.Sum256([]byte("a tree that was never stored"))
+		}
+		if err := tx.Rollback(); err != nil { // so that Commit fails
+			t.Fatal(err)
+		}
+		if err := f.seq.settle(t.Context(), tx, want); (err == nil) != persisted {
+			t.Errorf("persisted %v: settling gave %v", persisted, err)
+		}
+	}
+	f.submit(claim(2))
+	if tree := f.tree(); tree.N != before.N+1 {
+		t.Errorf("the tree has %d entries", tree.N)
+	}
+}
+
+// When the anchor cannot be written, no checkpoint is shown and nobody is told
+// that all is well; what is committed is shown as soon as it can be.
+func TestAnchorFailureIsNoSuccess(t *testing.T) {
+	f := newFixture(t)
+	good := f.seq.anchor.file
+	broken, err := os.Open(good.Name()) // read-only: every write fails
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.seq.anchor.file = broken
+	if err := f.seq.Submit(t.Context(), appending(claim(1))); !errors.Is(err, api.Unavailable) {
+		t.Errorf("the change gave %v", err)
+	}
+	if n := f.seq.head.Load().Tree.N; n != 1 {
+		t.Errorf("a tree of %d is shown that the anchor does not know", n)
+	}
+	f.seq.anchor.file = good
+	broken.Close()
+	if n := f.tree().N; n != 2 {
+		t.Errorf("the tree has %d entries", n)
+	}
+}
+
+func TestCloseFinishesWhatWaits(t *testing.T) {
+	f := newFixture(t)
+	results := make(chan error, 50)
+	for i := range cap(results) {
+		go func() { results <- f.seq.Submit(t.Context(), appending(claim(i))) }()
+	}
+	if err := f.seq.Close(); err != nil {
+		t.Fatal(err)
+	}
+	done := int64(0)
+	for range cap(results) {
+		switch err := <-results; {
+		case err == nil:
+			done++
+		case !errors.Is(err, api.Unavailable):
+			t.Errorf("a change gave %v", err)
+		}
+	}
+	state, err := f.db.Reader().LogState(t.Context())
+	if err != nil || state.Size != 1+done {
+		t.Errorf("%d changes were answered as done, the log has %d entries (%v)", done, state.Size, err)
+	}
+	if err := f.seq.Submit(t.Context(), appending(claim(99))); !errors.Is(err, api.Unavailable) {
+		t.Errorf("after Close a change gave %v", err)
+	}
+}
+
+func TestAChangeWhoseSubmitterHasGoneIsNotBegun(t *testing.T) {
+	f := newFixture(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := f.seq.Submit(ctx, func(context.Context, *Tx) error {
+		t.Error("the change ran")
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("submitting gave %v", err)
+	}
+	f.submit(claim(1))
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, to, content)
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}

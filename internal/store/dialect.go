@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+// dialect holds all that differs between the databases.
+type dialect struct {
+	name       string // the folder of its migrations
+	goose      goose.Dialect
+	lockClause string // appended to the SELECT that makes log writers wait for each other
+}
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the schema up to date. On SQLite every migration is one
+// transaction, so a crash in the middle leaves the schema of before.
+func migrate(ctx context.Context, db *sql.DB, d dialect) error {
+	steps, err := fs.Sub(migrations, "migrations/"+d.name)
+	if err != nil {
+		return fmt.Errorf("reading migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(d.goose, db, steps)
+	if err != nil {
+		return fmt.Errorf("reading migrations: %w", err)
+	}
+	_, err = provider.Up(ctx)
+	return err
+}

@@ -1,0 +1,110 @@
+-- +goose Up
+-- Times are microseconds since 1970 in UTC; checksums are 32 raw bytes; ids are made by the program.
+
+CREATE TABLE account (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    login      TEXT   NOT NULL UNIQUE,
+    operator   BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE token (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    account      TEXT   NOT NULL REFERENCES account (id),
+    name         TEXT   NOT NULL,
+    hash         BLOB   NOT NULL UNIQUE, -- SHA-256 of the secret
+    prefix       TEXT   NOT NULL,
+    scopes       TEXT   NOT NULL,        -- "publish,read"
+    packages     TEXT   NOT NULL,        -- patterns, separated by blanks; empty: all
+    created_at   BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    last_used_at BIGINT,
+    revoked_at   BIGINT
+);
+CREATE INDEX token_account ON token (account);
+
+CREATE TABLE scope (
+    name       TEXT   NOT NULL PRIMARY KEY,
+    folded     TEXT   NOT NULL UNIQUE,   -- without hyphens: no two scopes look alike
+    claimed_at BIGINT NOT NULL,
+    log_index  BIGINT NOT NULL
+);
+
+CREATE TABLE scope_member (
+    scope   TEXT NOT NULL REFERENCES scope (name),
+    account TEXT NOT NULL REFERENCES account (id),
+    role    TEXT NOT NULL,
+    PRIMARY KEY (scope, account)
+);
+CREATE INDEX scope_member_account ON scope_member (account);
+
+CREATE TABLE package (
+    name                 TEXT   NOT NULL PRIMARY KEY, -- "@scope/name"
+    scope                TEXT   NOT NULL REFERENCES scope (name),
+    folded               TEXT   NOT NULL,
+    owner                TEXT   REFERENCES account (id), -- null: the members of the scope
+    status               TEXT   NOT NULL,
+    ownership_changed_at BIGINT,
+    created_at           BIGINT NOT NULL,
+    UNIQUE (scope, folded)
+);
+
+CREATE TABLE archive (
+    checksum BLOB   NOT NULL PRIMARY KEY,
+    size     BIGINT NOT NULL,
+    data     BLOB                        -- null: in the folder of large archives
+);
+
+CREATE TABLE version (
+    package       TEXT   NOT NULL REFERENCES package (name),
+    version       TEXT   NOT NULL,
+    checksum      BLOB   NOT NULL REFERENCES archive (checksum),
+    size          BIGINT NOT NULL,
+    manifest      BLOB   NOT NULL,       -- checksum of oripk.toml
+    unpacked_size BIGINT NOT NULL,
+    file_count    BIGINT NOT NULL,
+    published_at  BIGINT NOT NULL,
+    published_by  TEXT   NOT NULL REFERENCES account (id),
+    log_index     BIGINT NOT NULL UNIQUE,
+    leaf          BLOB   NOT NULL,
+    has_readme    BIGINT NOT NULL,
+    details       TEXT   NOT NULL,       -- JSON of what the manifest says
+    PRIMARY KEY (package, version)
+);
+
+CREATE TABLE readme (
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (package, version),
+    FOREIGN KEY (package, version) REFERENCES version (package, version)
+);
+
+CREATE TABLE log_state (
+    id     BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    origin TEXT   NOT NULL,
+    size   BIGINT NOT NULL,
+    root   BLOB   NOT NULL
+);
+
+CREATE TABLE log_entry (
+    idx     BIGINT NOT NULL PRIMARY KEY,
+    bytes   BLOB   NOT NULL,
+    kind    TEXT   NOT NULL,
+    package TEXT,
+    version TEXT
+);
+CREATE UNIQUE INDEX log_entry_publish ON log_entry (package, version) WHERE kind = 'publish';
+
+CREATE TABLE log_subject (
+    subject TEXT   NOT NULL PRIMARY KEY,
+    seq     BIGINT NOT NULL,             -- of its newest event
+    idx     BIGINT NOT NULL              -- where that stands
+);
+
+CREATE TABLE log_tile (
+    level BIGINT NOT NULL,
+    n     BIGINT NOT NULL,
+    data  BLOB   NOT NULL,               -- grows to 256 hashes; a partial tile is a prefix
+    PRIMARY KEY (level, n)
+);
