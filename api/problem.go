@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ori-lang/registry/ident"
 )
@@ -65,7 +66,8 @@ func (p *Problem) Error() string {
 	if title == "" {
 		title = p.Code.Info().Title
 	}
-	b.WriteString(strings.ToLower(title[:1]) + title[1:])
+	first, size := utf8.DecodeRuneInString(title)
+	b.WriteString(strings.ToLower(string(first)) + title[size:])
 	if p.Detail != "" {
 		b.WriteString(": " + p.Detail)
 	}
@@ -95,10 +97,10 @@ func NewTime(t time.Time) Time { return Time{t.UTC().Truncate(time.Microsecond)}
 
 // MarshalText gives RFC 3339 in UTC.
 func (t Time) MarshalText() ([]byte, error) {
-	return t.UTC().AppendFormat(nil, time.RFC3339Nano), nil
+	return NewTime(t.Time).AppendFormat(nil, time.RFC3339Nano), nil
 }
 
 // MarshalJSON gives the text as a JSON string.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return t.UTC().AppendFormat(nil, `"`+time.RFC3339Nano+`"`), nil
+	return NewTime(t.Time).AppendFormat(nil, `"`+time.RFC3339Nano+`"`), nil
 }

@@ -46,15 +46,15 @@ type URLs struct {
 // with a path, without query, fragment or user.
 func NewURLs(base string) (URLs, error) {
 	u, err := url.Parse(base)
-	switch {
+	switch { // base is never quoted: it may hold a secret
 	case err != nil:
-		return URLs{}, Errorf(InvalidRequest, "the registry URL cannot be read: %v", err)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return URLs{}, Errorf(InvalidRequest, "the registry URL %q does not start with http:// or https:// and a host", base)
+		return URLs{}, Errorf(InvalidRequest, "the registry URL cannot be read; write https://host or https://host/path")
 	case u.User != nil:
 		return URLs{}, Errorf(InvalidRequest, "the registry URL holds a user name or password; tokens travel in a header only")
-	case u.RawQuery != "" || u.Fragment != "":
-		return URLs{}, Errorf(InvalidRequest, "the registry URL %q has a query or a fragment", base)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return URLs{}, Errorf(InvalidRequest, "the registry URL has a query or a fragment; write https://host or https://host/path")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return URLs{}, Errorf(InvalidRequest, "the registry URL does not start with http:// or https:// and a host")
 	}
 	return URLs{strings.TrimRight(u.String(), "/")}, nil
 }

@@ -1,0 +1,119 @@
+package archive
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+)
+
+// The benchmarks work on one package of about 5 MB compressed: sources made of
+// words, and noise as pictures and the like are. MB/s counts the bytes of the archive.
+
+func benchFiles() map[string]string {
+	files := map[string]string{"oripk.toml": goodManifest, "oripk.lock": goodLock, "README.md": goodSource}
+	random := rand.New(rand.NewPCG(1, 2))
+	var words []string
+	for range 2000 {
+		words = append(words, fmt.Sprintf("%x", random.Uint64N(1<<(4*(2+random.Uint64N(8))))))
+	}
+	for i := range 400 {
+		var b strings.Builder
+		for b.Len() < 16<<10 {
+			fmt.Fprintf(&b, "pub @%s (%s: int) -> %s = ", words[random.IntN(2000)], words[random.IntN(200)], words[random.IntN(20)])
+			for range 8 {
+				b.WriteString(words[random.IntN(2000)] + " ")
+			}
+			b.WriteString(";\n")
+		}
+		files[fmt.Sprintf("src/m%03d.ori", i)] = b.String()
+	}
+	files["src/lib.ori"] = goodSource
+	files["src/data.bin"] = string(noiseOf(2 << 20))
+	return files
+}
+
+func benchArchive(b *testing.B) (*os.Root, []byte) {
+	b.Helper()
+	root := folder(b, benchFiles())
+	data, r := packed(b, root)
+	if err := r.Err(); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%d bytes, %d unpacked", r.Size, r.UnpackedSize)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	b.ResetTimer()
+	return root, data
+}
+
+func BenchmarkPack(b *testing.B) {
+	root, _ := benchArchive(b)
+	for b.Loop() {
+		if _, err := Pack(root, io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	_, data := benchArchive(b)
+	for b.Loop() {
+		if r, err := Check(bytes.NewReader(data)); err != nil || !r.OK() {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSHA256 and BenchmarkGunzip are yardsticks: the least that a check has to do.
+
+func BenchmarkSHA256(b *testing.B) {
+	_, data := benchArchive(b)
+	for b.Loop() {
+		sha256.Sum256(data)
+	}
+}
+
+func BenchmarkGunzip(b *testing.B) {
+	_, data := benchArchive(b)
+	for b.Loop() {
+		zr, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, zr); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLevels is what the choice of level rests on.
+func BenchmarkLevels(b *testing.B) {
+	_, data := benchArchive(b)
+	zr, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain, err := io.ReadAll(zr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, level := range []int{1, 3, 4, 5, 6, 7, 9} {
+		b.Run(fmt.Sprint(level), func(b *testing.B) {
+			var out bytes.Buffer
+			b.SetBytes(int64(len(plain)))
+			for b.Loop() {
+				out.Reset()
+				w, _ := gzip.NewWriterLevel(&out, level)
+				w.Write(plain)
+				w.Close()
+			}
+			b.ReportMetric(float64(out.Len()), "bytes")
+		})
+	}
+}

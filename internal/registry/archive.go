@@ -1,0 +1,143 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/store"
+)
+
+// inlineLimit is the size up to which an archive lives in the database, in
+// bytes: it is committed with its row and its log entry in one write, which is
+// twice as fast as a file of its own. Larger ones are files, which are sent
+// without passing through the program.
+const inlineLimit = 64 << 10
+
+// Archive is an archive to be sent. The caller closes Content.
+type Archive struct {
+	Ref         ident.Ref
+	Checksum    ident.Checksum
+	Size        int64
+	PublishedAt time.Time
+	Content     io.ReadSeekCloser // an *os.File when the archive is a file
+}
+
+// Archive gives the archive of a version.
+func (r *Registry) Archive(ctx context.Context, ref ident.Ref) (*Archive, error) {
+	v, err := r.version(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	content, err := r.openArchive(ctx, r.db.Reader(), v.Checksum)
+	if err != nil {
+		return nil, fmt.Errorf("opening the archive of %s: %w", ref, err)
+	}
+	return &Archive{Ref: ref, Checksum: v.Checksum, Size: v.Size, PublishedAt: v.PublishedAt, Content: content}, nil
+}
+
+func (r *Registry) openArchive(ctx context.Context, db *store.Reader, c ident.Checksum) (io.ReadSeekCloser, error) {
+	data, err := db.Archive(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if data == nil {
+		return r.blobs.Open(c)
+	}
+	return inMemory{bytes.NewReader(data)}, nil
+}
+
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+// Readme gives the README of a version, as Markdown.
+func (r *Registry) Readme(ctx context.Context, ref ident.Ref) ([]byte, error) {
+	v, err := r.version(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if !v.HasReadme {
+		return nil, api.Errorf(api.NotFound, "%s has no README", ref)
+	}
+	return r.db.Reader().Readme(ctx, ref)
+}
+
+// Staged is an archive that has arrived and was checked. It is nowhere to be
+// seen until it is published.
+type Staged struct {
+	report *archive.Report
+	blobs  Blobs
+	small  []byte // the bytes, when they fit into the database
+	upload string // else the name of the upload
+}
+
+// StageArchive reads an archive to its end, or to the first limit that it
+// passes, and checks it. The caller calls Discard when it is done with it. The
+// error is one of src or of the disk: a fault of the archive is told by Publish.
+func (r *Registry) StageArchive(ctx context.Context, src io.Reader) (*Staged, error) {
+	spool := &spool{r: r}
+	report, err := archive.Check(io.TeeReader(src, spool))
+	err = errors.Join(err, spool.close())
+	staged := &Staged{report: report, blobs: r.blobs, small: spool.small.Bytes(), upload: spool.upload}
+	if err != nil {
+		staged.Discard()
+		return nil, fmt.Errorf("receiving archive: %w", err)
+	}
+	return staged, nil
+}
+
+// Discard deletes what was kept for the time being; after Publish it does nothing.
+func (s *Staged) Discard() {
+	if s.upload == "" {
+		return
+	}
+	if err := s.blobs.Discard(s.upload); err == nil || errors.Is(err, fs.ErrNotExist) {
+		s.upload = ""
+	}
+}
+
+// spool keeps what is written to it in memory, and from inlineLimit on in an upload.
+type spool struct {
+	r      *Registry
+	small  bytes.Buffer
+	upload string
+	file   io.WriteCloser
+}
+
+func (s *spool) Write(p []byte) (int, error) {
+	if s.file == nil && s.small.Len()+len(p) <= inlineLimit {
+		return s.small.Write(p)
+	}
+	if s.file == nil {
+		if err := s.spill(); err != nil {
+			return 0, err
+		}
+	}
+	return s.file.Write(p)
+}
+
+func (s *spool) spill() (err error) {
+	if s.upload, err = s.r.newID("up_"); err != nil {
+		return err
+	}
+	if s.file, err = s.r.blobs.Create(s.upload); err != nil {
+		return err
+	}
+	_, err = s.small.WriteTo(s.file)
+	return err
+}
+
+func (s *spool) close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}

@@ -1,0 +1,85 @@
+package registry_test
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/sample"
+)
+
+// Every way to change what is stored is found by fsck.
+func TestFsckFindsEveryMismatch(t *testing.T) {
+	run := func(statement string) func(*testing.T, *fixture) {
+		return func(t *testing.T, f *fixture) {
+			db, err := sql.Open("sqlite", f.path("registry.db"))
+			must(t, err)
+			defer db.Close()
+			_, err = db.Exec(statement)
+			must(t, err)
+		}
+	}
+	large := func(f *fixture) string {
+		files, err := filepath.Glob(f.path("archives/*/*"))
+		must(f.t, err)
+		return files[0]
+	}
+	tests := []struct {
+		name   string
+		change func(*testing.T, *fixture)
+		want   string // part of a fault; "" when there is none
+	}{
+		{"nothing", func(*testing.T, *fixture) {}, ""},
+		{"archive changed", func(t *testing.T, f *fixture) {
+			content, err := os.ReadFile(large(f))
+			must(t, err)
+			content[len(content)/2] ^= 1
+			must(t, os.WriteFile(large(f), content, 0o600))
+		}, "its archive has the checksum"},
+		{"archive gone", func(t *testing.T, f *fixture) { must(t, os.Remove(large(f))) }, "cannot be opened"},
+		{"archive that nobody owns", func(t *testing.T, f *fixture) {
+			name := ident.ChecksumOf([]byte("stray")).Hex()
+			must(t, os.MkdirAll(f.path("archives/"+name[:2]), 0o700))
+			must(t, os.WriteFile(f.path("archives/"+name[:2]+"/"+name), []byte("stray"), 0o600))
+		}, "belongs to no version"},
+		{"small archive changed", run(`UPDATE archive SET data = X'00' WHERE data IS NOT NULL`), "has other bytes"},
+		{"surplus archive", run(`INSERT INTO archive VALUES (X'0000000000000000000000000000000000000000000000000000000000000001', 1, X'00')`), "belongs to no version"},
+		{"version deleted", run(`DELETE FROM version WHERE version = '1.0.0'`), "there is no record of it"},
+		{"version renamed", run(`UPDATE version SET version = '1.0.7' WHERE version = '1.0.0'`), "differs from entry"},
+		{"checksum changed", run(`PRAGMA foreign_keys = OFF; UPDATE version SET checksum = manifest WHERE version = '1.0.0'`), "differs from entry"},
+		{"time changed", run(`UPDATE version SET published_at = published_at + 1000000`), "differs from entry"},
+		{"publisher changed", run(`UPDATE version SET published_by = (SELECT id FROM account WHERE login = 'eve')`), "differs from entry"},
+		{"leaf changed", run(`UPDATE version SET leaf = manifest WHERE version = '1.0.0'`), "differs from entry"},
+		{"version that is not in the log", run(`INSERT INTO version SELECT package, '9.9.9', checksum, size, manifest, unpacked_size, file_count, published_at, published_by, 999, leaf, has_readme, details FROM version WHERE version = '1.0.0'`), "the log speaks of"},
+		{"entry changed", run(`UPDATE log_entry SET bytes = CAST(replace(CAST(bytes AS TEXT), '1.0.0', '1.0.8') AS BLOB) WHERE idx = 2`), "the state of the log says"},
+		{"entry deleted", run(`DELETE FROM log_entry WHERE idx = 2`), "is missing"},
+		{"last entry deleted", run(`DELETE FROM log_entry WHERE idx = 3`), "the state of the log says"},
+		{"entry of garbage", run(`UPDATE log_entry SET bytes = X'00' WHERE idx = 3`), "entry 3"},
+		{"tile changed", run(`UPDATE log_tile SET data = X'00' || substr(data, 2)`), "differs from what the entries make"},
+		{"tile deleted", run(`DELETE FROM log_tile`), "is missing"},
+		{"surplus tile", run(`INSERT INTO log_tile VALUES (3, 7, X'00')`), "a log of 4 entries has"},
+		{"state set back", run(`UPDATE log_state SET size = 3`), "the state of the log says"},
+		{"subject changed", run(`UPDATE log_subject SET seq = seq + 1`), "the log says otherwise"},
+		{"subject deleted", run(`DELETE FROM log_subject`), "its place in the log is not recorded"},
+		{"scope deleted", run(`PRAGMA foreign_keys = OFF; DELETE FROM scope`), "its record differs"},
+		{"all of the log set back", run(`DELETE FROM log_entry WHERE idx = 3; UPDATE log_state SET size = 3`), "the registry has shown 4"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.user("eve")
+			ada := f.owner("ada", "acme")
+			f.mustPublish(ada, sample.Package{Ref: "@acme/http@1.0.0", Files: map[string]string{"README.md": "# http\n"}})
+			f.mustPublish(ada, sample.Package{Ref: "@acme/http@1.0.1", Noise: 100 << 10})
+			must(t, f.blobs.Sweep(t.Context(), f.OwnsArchive))
+			test.change(t, f)
+			faults := strings.Join(f.fsck(), "\n")
+			if !strings.Contains(faults, test.want) || (test.want == "") != (faults == "") {
+				t.Errorf("fsck says %q, want something with %q", faults, test.want)
+			}
+		})
+	}
+}

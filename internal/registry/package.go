@@ -1,0 +1,219 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/store"
+	"github.com/ori-lang/registry/manifest"
+)
+
+// details is what the registry keeps of a manifest, as JSON: all that the
+// protocol shows and nothing that a client said beside the archive.
+type details struct {
+	Description  string              `json:"description"`
+	License      string              `json:"license,omitempty"`
+	Authors      []string            `json:"authors,omitempty"`
+	Repository   string              `json:"repository,omitempty"`
+	Keywords     []string            `json:"keywords,omitempty"`
+	Categories   []string            `json:"categories,omitempty"`
+	Funding      string              `json:"funding,omitempty"`
+	Edition      string              `json:"edition,omitempty"`
+	Ori          string              `json:"ori"`
+	Lib          string              `json:"lib,omitempty"`
+	Main         string              `json:"main,omitempty"`
+	Dependencies []api.Dependency    `json:"dependencies,omitempty"`
+	Features     map[string][]string `json:"features,omitempty"`
+}
+
+func detailsOf(m *manifest.Manifest) details {
+	d := details{
+		Description: m.Description, License: m.License, Authors: m.Authors, Repository: m.Repository,
+		Keywords: m.Keywords, Categories: m.Categories, Funding: m.Funding, Edition: m.Edition, Ori: m.Ori,
+		Lib: m.Entry.Lib, Main: m.Entry.Main, Features: m.Features,
+	}
+	for _, dep := range m.Dependencies {
+		d.Dependencies = append(d.Dependencies, wireDependency(m, dep))
+	}
+	return d
+}
+
+func wireDependency(m *manifest.Manifest, dep manifest.Dependency) api.Dependency {
+	wire := api.Dependency{
+		Package: dep.Package, Version: dep.Version, Features: orEmpty(dep.Features), DefaultFeatures: dep.DefaultFeatures,
+		Kind: string(dep.Kind), Target: orNull(dep.Target),
+	}
+	if url, external := m.External(dep); external {
+		wire.Registry = &url
+	}
+	return wire
+}
+
+// Versions gives all of a package's versions, or those published before a
+// moment when that is not zero: what a client saw that asked at that moment.
+func (r *Registry) Versions(ctx context.Context, name ident.Package, before time.Time) (*api.Versions, error) {
+	p, versions, err := r.read(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.IsZero() {
+		versions = slices.DeleteFunc(versions, func(v *store.Version) bool { return !v.PublishedAt.Before(before) })
+	}
+	reply := &api.Versions{
+		Package: name, Status: api.Status(p.Status), OwnershipChangedAt: timeOrNull(p.OwnershipChangedAt), Versions: []api.Version{},
+	}
+	reply.Latest, reply.LatestPrerelease = latest(versions)
+	for _, v := range versions {
+		wire, _, err := wireVersion(v)
+		if err != nil {
+			return nil, err
+		}
+		reply.Versions = append(reply.Versions, wire)
+	}
+	return reply, nil
+}
+
+// read gives a package and its versions, the highest precedence first.
+func (r *Registry) read(ctx context.Context, name ident.Package) (p *store.Package, versions []*store.Version, err error) {
+	err = r.db.Snapshot(ctx, func(db *store.Reader) error {
+		if p, err = db.Package(ctx, name); err != nil {
+			return orProblem(err, noPackage(name))
+		}
+		versions, err = db.VersionsOf(ctx, name)
+		return err
+	})
+	slices.SortFunc(versions, func(a, b *store.Version) int { return b.Version.Compare(a.Version) })
+	return p, versions, err
+}
+
+func noPackage(name ident.Package) *api.Problem {
+	return api.Errorf(api.PackageNotFound, "there is no package %s here", name)
+}
+
+// latest gives the highest stable version and the highest pre-release of a sorted list.
+func latest(versions []*store.Version) (stable, prerelease *ident.Version) {
+	for _, v := range versions {
+		if v.Version.IsPrerelease() {
+			prerelease = cmp.Or(prerelease, &v.Version)
+		} else {
+			stable = cmp.Or(stable, &v.Version)
+		}
+	}
+	return stable, prerelease
+}
+
+// Metadata gives all that is known of one version.
+func (r *Registry) Metadata(ctx context.Context, ref ident.Ref) (*api.Metadata, error) {
+	v, err := r.version(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return r.wireMetadata(v)
+}
+
+// version gives one version, or package_not_found or version_not_found.
+func (r *Registry) version(ctx context.Context, ref ident.Ref) (*store.Version, error) {
+	db := r.db.Reader()
+	v, err := db.Version(ctx, ref)
+	if err == nil {
+		return v, nil
+	}
+	if _, missing := db.Package(ctx, ref.Package); missing != nil {
+		return nil, orProblem(missing, noPackage(ref.Package))
+	}
+	return nil, orProblem(err, api.Errorf(api.VersionNotFound, "%s has no version %s", ref.Package, ref.Version))
+}
+
+// Package gives the package with its newest version: the latest stable one,
+// else the highest pre-release.
+func (r *Registry) Package(ctx context.Context, name ident.Package) (*api.Package, error) {
+	p, versions, err := r.read(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	owners, err := r.owners(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	reply := &api.Package{
+		Package: name, Status: api.Status(p.Status), OwnershipChangedAt: timeOrNull(p.OwnershipChangedAt), Owners: owners,
+	}
+	reply.Latest, reply.LatestPrerelease = latest(versions)
+	newest := cmp.Or(reply.Latest, reply.LatestPrerelease)
+	for _, v := range versions {
+		if newest != nil && v.Version == *newest {
+			reply.Newest, err = r.wireMetadata(v)
+		}
+	}
+	return reply, err
+}
+
+// owners lists who may publish the package: its owner alone when it was
+// transferred, else the members of its scope.
+func (r *Registry) owners(ctx context.Context, p *store.Package) ([]api.Member, error) {
+	db := r.db.Reader()
+	if p.Owner == "" {
+		return wireMembers(ctx, db, p.Name.Scope())
+	}
+	account, err := db.AccountByID(ctx, p.Owner)
+	if err != nil {
+		return nil, err
+	}
+	return []api.Member{{Login: account.Login, Role: api.Owner}}, nil
+}
+
+func wireVersion(v *store.Version) (api.Version, details, error) {
+	var d details
+	if err := json.Unmarshal(v.Details, &d); err != nil {
+		return api.Version{}, d, fmt.Errorf("reading the record of %s@%s: %w", v.Package, v.Version, err)
+	}
+	wire := api.Version{
+		Version: v.Version, Checksum: v.Checksum, Size: v.Size, PublishedAt: api.NewTime(v.PublishedAt),
+		Ori: d.Ori, Dependencies: orEmpty(d.Dependencies), Features: d.Features, Advisories: []string{}, LogIndex: v.LogIndex,
+	}
+	if wire.Features == nil {
+		wire.Features = map[string][]string{}
+	}
+	return wire, d, nil
+}
+
+func (r *Registry) wireMetadata(v *store.Version) (*api.Metadata, error) {
+	version, d, err := wireVersion(v)
+	if err != nil {
+		return nil, err
+	}
+	ref := ident.Ref{Package: v.Package, Version: v.Version}
+	return &api.Metadata{
+		Version: version, Package: v.Package, Description: d.Description, License: orNull(d.License),
+		Authors: orEmpty(d.Authors), Repository: orNull(d.Repository), Keywords: orEmpty(d.Keywords),
+		Categories: orEmpty(d.Categories), Funding: orNull(d.Funding), Edition: orNull(d.Edition),
+		Entry:       api.Entry{Lib: orNull(d.Lib), Main: orNull(d.Main)},
+		PublishedBy: v.Publisher, UnpackedSize: v.UnpackedSize, FileCount: v.FileCount, Readme: v.HasReadme,
+		ManifestChecksum: v.Manifest,
+		Log: api.VersionLog{
+			Index: v.LogIndex, Leaf: base64.StdEncoding.EncodeToString(v.Leaf[:]), ProofURL: r.urls.Proof(ref),
+		},
+		URLs: api.VersionURLs{Download: r.urls.Download(ref), Web: r.urls.Web(ref), Proof: r.urls.Proof(ref)},
+	}, nil
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

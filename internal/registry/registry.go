@@ -1,0 +1,119 @@
+// Package registry holds every rule of the registry: who may do what, what a
+// version is, what a publish needs. Rights are asked inside of each call, and
+// again inside of the transaction that changes something, so no caller can
+// forget them. What the protocol answers comes back as an *api.Problem; any
+// other error is a failure of the registry itself.
+//
+// One file holds one noun.
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/sequencer"
+	"github.com/ori-lang/registry/internal/store"
+	"github.com/ori-lang/registry/manifest"
+)
+
+// Config of a registry. All of it is needed, but for Private.
+type Config struct {
+	URLs          api.URLs
+	ServerVersion string
+	DB            *store.DB
+	Log           *sequencer.Sequencer // nil in a program that reads and makes accounts only
+	Blobs         Blobs
+	Now           func() time.Time
+	Rand          io.Reader
+}
+
+// Blobs keeps the archives that are too large for the database, by their
+// checksum. An upload has a name of its own until it is kept.
+type Blobs interface {
+	// Create opens a new upload for writing.
+	Create(name string) (io.WriteCloser, error)
+	// Keep gives the written upload its place. When it returns, the archive is
+	// durable, and nobody deletes it before release is called, which the
+	// caller does after its transaction has ended, in whatever way.
+	Keep(ctx context.Context, name string, c ident.Checksum) (release func(), err error)
+	// Discard deletes an upload that was not kept, else does nothing.
+	Discard(name string) error
+	// Open gives a kept archive, or fs.ErrNotExist.
+	Open(c ident.Checksum) (io.ReadSeekCloser, error)
+}
+
+// Registry is the registry. It is safe for concurrent use.
+type Registry struct {
+	urls          api.URLs
+	serverVersion string
+	db            *store.DB
+	log           *sequencer.Sequencer
+	blobs         Blobs
+	now           func() time.Time
+	rand          io.Reader
+}
+
+// New makes the registry of its parts.
+func New(c Config) *Registry {
+	return &Registry{
+		urls: c.URLs, serverVersion: c.ServerVersion, db: c.DB, log: c.Log, blobs: c.Blobs,
+		now: c.Now, rand: c.Rand,
+	}
+}
+
+// URLs gives the addresses of this registry.
+func (r *Registry) URLs() api.URLs { return r.urls }
+
+// Discovery says what this registry is and accepts.
+func (r *Registry) Discovery() *api.Discovery {
+	return &api.Discovery{
+		APIVersion: api.ProtocolVersion, ServerVersion: r.serverVersion, Access: "public",
+		Limits: api.Limits{
+			ArchiveBytes: api.MaxArchive, UnpackedBytes: archive.MaxUnpacked, FileBytes: archive.MaxFile,
+			Files: archive.MaxFiles, Dependencies: manifest.MaxDependencies, JSONBytes: api.MaxJSON,
+		},
+		Log:   api.LogInfo{Origin: r.log.Origin(), PublicKey: r.log.VerifierKey(), URL: r.urls.Log()},
+		Links: api.Links{OpenAPI: r.urls.OpenAPI(), Problems: r.urls.Problem("")},
+	}
+}
+
+// Ready reports why the registry cannot serve, nil when it can.
+func (r *Registry) Ready(ctx context.Context) error {
+	if reason := r.log.ReadOnly(); reason != "" {
+		return api.Errorf(api.ReadOnly, "the registry is read-only: %s", reason)
+	}
+	if err := r.db.Ping(ctx); err != nil {
+		return api.Errorf(api.Unavailable, "the database does not answer")
+	}
+	return nil
+}
+
+// newID draws an opaque id: the prefix and twelve characters, some 60 bits.
+func (r *Registry) newID(prefix string) (string, error) {
+	const letters = "0123456789abcdefghjkmnpqrstvwxyz"
+	id := []byte(prefix)
+	for range 12 {
+		n, err := rand.Int(r.rand, big.NewInt(int64(len(letters))))
+		if err != nil {
+			return "", fmt.Errorf("drawing an id: %w", err)
+		}
+		id = append(id, letters[n.Int64()])
+	}
+	return string(id), nil
+}
+
+// orProblem gives the problem in place of store.ErrNotFound, and other errors as they are.
+func orProblem(err error, problem *api.Problem) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return problem
+	}
+	return err
+}
