@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests call, where they are missing.
+set -euo pipefail
+
+# Each line: the program, and the Debian package that brings it.
+needed='
+tar        tar
+gzip       gzip
+sha256sum  coreutils
+curl       curl
+'
+
+missing() {
+	while read -r program package; do
+		if [ -n "$program" ] && ! command -v "$program" >/dev/null; then
+			echo "$package"
+		fi
+	done <<<"$needed"
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "test-deps: installing needs root or sudo; install these yourself: ${packages[*]}" >&2
+		exit 1
+	fi
+}
+
+mapfile -t packages < <(missing)
+if [ "${#packages[@]}" -eq 0 ]; then
+	exit 0
+fi
+echo "test-deps: installing ${packages[*]}"
+export DEBIAN_FRONTEND=noninteractive
+as_root apt-get update -q </dev/null
+as_root apt-get install -q -y --no-install-recommends "${packages[@]}" </dev/null
+
+mapfile -t packages < <(missing)
+if [ "${#packages[@]}" -ne 0 ]; then
+	echo "test-deps: still missing after the installation: ${packages[*]}; the tests cannot run without them" >&2
+	exit 1
+fi
