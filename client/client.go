@@ -1,0 +1,144 @@
+// Package client is the Go SDK of an Ori registry: it publishes packages,
+// fetches them, and proves with the transparency log that nobody changed them.
+//
+//	c, err := client.New(client.Options{URL: "https://registry.example", StateDir: dir})
+//	fetched, err := c.FetchFile(ctx, ref, "", nil)
+//
+// A registry is trusted with nothing that can be checked:
+//
+//   - The log's key is pinned when a registry is first used. Everything that is
+//     fetched must be in the log under that key, with the very checksum.
+//   - The newest tree seen is remembered in the state directory. Each later tree
+//     must continue it; a registry that shows two histories is caught.
+//   - Every reply is bounded in size and time, its text is cleaned of control
+//     characters, and the token is sent to the registry's own origin only.
+//
+// Failures that concern trust are of type *TrustError, one Failure for each of
+// the seven cases; replies of the registry that say no are *api.Problem; what
+// the network did is *NetworkError.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/translog"
+)
+
+// Options say which registry a Client speaks to and how.
+type Options struct {
+	URL      string // base URL of the registry; may be "" only when Offline
+	Token    string // "": anonymous. Sent to the origin of URL and nowhere else
+	StateDir string // where pinned keys and newest trees are kept; required
+	LogKey   string // verifier key of the log; "": the pinned one, else the first one seen is pinned
+	Offline  bool   // make no connection at all: what would need one fails with ErrOffline
+
+	HTTPClient *http.Client  // nil: one with proxies from the environment. Its redirect policy is not used
+	UserAgent  string        // "": "oripk"
+	Timeout    time.Duration // of one request, and of a stalled transfer; 0: 30 s
+	Retries    int           // of a read that failed; 0: 3, negative: none
+
+	Now    func() time.Time                                 // nil: time.Now
+	Sleep  func(ctx context.Context, d time.Duration) error // between retries; nil: really waits
+	Jitter func() float64                                   // in [0,1); nil: random
+	Notice func(message string)                             // told what the user should know, such as a key pinned; nil: nobody
+}
+
+// Client speaks to one registry. It is safe for concurrent use.
+type Client struct {
+	options Options
+	urls    api.URLs
+	base    *url.URL
+	http    *http.Client
+	state   *State
+	key     onceVerifier
+}
+
+// ErrOffline says that a Client with Options.Offline would have needed a connection.
+var ErrOffline = errors.New("this needs the registry, and no connection is to be made")
+
+// ErrNoToken says that a call needs a token and the Client has none; it is
+// given before anything is sent.
+var ErrNoToken = errors.New("this needs a token")
+
+// New makes a Client. It opens no connection and no file.
+func New(o Options) (*Client, error) {
+	if o.StateDir == "" {
+		return nil, errors.New("a client needs a state directory")
+	}
+	c := &Client{options: withDefaults(o), state: NewState(o.StateDir)}
+	c.http = httpClient(o.HTTPClient)
+	if o.URL == "" && o.Offline {
+		return c, nil
+	}
+	var err error
+	if c.urls, err = api.NewURLs(o.URL); err != nil {
+		return nil, err
+	}
+	if c.base, err = url.Parse(c.urls.Base()); err != nil {
+		return nil, fmt.Errorf("reading the registry's URL: %w", err)
+	}
+	if o.LogKey != "" {
+		if _, err := translog.NewVerifier(o.LogKey); err != nil {
+			return nil, fmt.Errorf("reading the log's key: %w", err)
+		}
+	}
+	return c, nil
+}
+
+func withDefaults(o Options) Options {
+	if o.UserAgent == "" {
+		o.UserAgent = "oripk"
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.Retries == 0 {
+		o.Retries = 3
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	if o.Notice == nil {
+		o.Notice = func(string) {}
+	}
+	return o
+}
+
+// sleep waits for d, or until ctx is done, whose error it then gives.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// URL is the base URL of the registry, without a final slash.
+func (c *Client) URL() string { return c.urls.Base() }
+
+// HasToken reports whether requests carry a token.
+func (c *Client) HasToken() bool { return c.options.Token != "" }
+
+// anonymous gives a Client for another registry: the same manners, no token,
+// and trust of its own.
+func (c *Client) anonymous(url string) (*Client, error) {
+	o := c.options
+	o.URL, o.Token, o.LogKey = url, "", ""
+	return New(o)
+}

@@ -1,0 +1,177 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
+)
+
+// Failure is one of the seven ways in which trust fails. It is an error, so that
+// errors.Is(err, client.LogFork) holds for a *TrustError.
+type Failure string
+
+// The seven failures.
+const (
+	ChecksumMismatch  Failure = "CHECKSUM MISMATCH"   // the bytes are not those that the log names
+	NotInLog          Failure = "NOT IN LOG"          // the log has no such entry, or the proof does not prove it
+	LogFork           Failure = "LOG FORK"            // the log's key signed two histories
+	Policy            Failure = "POLICY"              // not signed as the pinned key demands
+	Stale             Failure = "STALE"               // the log is smaller than it was seen before
+	LogUnreachable    Failure = "LOG UNREACHABLE"     // the log could not be asked, so nothing is proved
+	LocalStateDamaged Failure = "LOCAL STATE DAMAGED" // files of this machine; nobody is accused
+)
+
+// Error gives the failure's name.
+func (f Failure) Error() string { return string(f) }
+
+// TrustError is a check that failed, or that could not be made.
+type TrustError struct {
+	Failure  Failure
+	Detail   string   // what was compared with what
+	Hint     string   // what to do next
+	Evidence []string // files that were saved to prove it
+	Err      error    // the cause, where there is one
+}
+
+// Error gives the failure's name and the detail.
+func (e *TrustError) Error() string { return string(e.Failure) + ": " + e.Detail }
+
+// Unwrap gives the cause.
+func (e *TrustError) Unwrap() error { return e.Err }
+
+// Is reports whether target is the Failure of e.
+func (e *TrustError) Is(target error) bool {
+	failure, ok := target.(Failure)
+	return ok && failure == e.Failure
+}
+
+// NetworkError is a request that got no answer.
+type NetworkError struct {
+	Host string // scheme and host that was asked
+	Err  error
+}
+
+func (e *NetworkError) Error() string { return fmt.Sprintf("no answer from %s: %v", e.Host, e.Err) }
+
+// Unwrap gives the cause.
+func (e *NetworkError) Unwrap() error { return e.Err }
+
+// ReplyError is an answer that is not what the protocol says: too long, not
+// JSON, about something else, or a redirect that is not followed.
+type ReplyError struct {
+	URL    string
+	Reason string
+	Hint   string // "" when nothing helps but another registry
+}
+
+func (e *ReplyError) Error() string { return e.URL + ": " + e.Reason }
+
+// ManifestError lists every fault of a project's oripk.toml or oripk.lock.
+type ManifestError struct {
+	File   string // as the user knows it
+	Faults []manifest.Fault
+}
+
+func (e *ManifestError) Error() string {
+	return strings.Join(append([]string{e.File + " has faults"}, e.Lines()...), "\n")
+}
+
+// Lines gives one line for each fault: "file:line:column: detail (code)".
+func (e *ManifestError) Lines() []string {
+	lines := make([]string, 0, len(e.Faults))
+	for _, f := range e.Faults {
+		separator := ": "
+		if f.Line > 0 {
+			separator = ":"
+		}
+		lines = append(lines, Printable(e.File+separator+f.String()))
+	}
+	return lines
+}
+
+// ArchiveError lists every fault that the check of an archive found.
+type ArchiveError struct {
+	Name   string // a file's or a package's
+	Report *archive.Report
+}
+
+func (e *ArchiveError) Error() string {
+	return strings.Join(append([]string{e.Name + " is not a right archive"}, e.Lines()...), "\n")
+}
+
+// Lines gives one line for each fault: "path: pointer: detail (code)".
+func (e *ArchiveError) Lines() []string {
+	lines := make([]string, 0, len(e.Report.Faults)+len(e.Report.ManifestFaults))
+	for _, f := range e.Report.Faults {
+		place := ""
+		for _, part := range []string{f.Path, f.Pointer} {
+			if part != "" {
+				place += part + ": "
+			}
+		}
+		lines = append(lines, Printable(fmt.Sprintf("%s%s (%s)", place, f.Detail, f.Code)))
+	}
+	of := ManifestError{File: archive.ManifestName, Faults: e.Report.ManifestFaults}
+	return append(lines, of.Lines()...)
+}
+
+// ConflictError says that two places of the graph require different versions,
+// or different registries, of one package. A graph has one version of each.
+type ConflictError struct {
+	Package       ident.Package
+	First, Second Requirement
+}
+
+// Requirement is what one place of the graph asks for.
+type Requirement struct {
+	Version  ident.Version
+	Registry string // URL that the package comes from
+	By       string // "oripk.toml:12:1", or the package that asks, such as "@a/b@1.0.0"
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("two requirements of %s disagree: %s, %s", e.Package, e.First.against(e.Second), e.Second.against(e.First))
+}
+
+func (r Requirement) against(other Requirement) string {
+	from := ""
+	if r.Registry != other.Registry {
+		from = " from " + r.Registry
+	}
+	return fmt.Sprintf("%s requires %s%s", r.By, r.Version, from)
+}
+
+// CycleError says that packages depend on one another in a ring.
+type CycleError struct {
+	Path []ident.Ref // the first one stands at the end again
+}
+
+func (e *CycleError) Error() string {
+	names := make([]string, len(e.Path))
+	for i, ref := range e.Path {
+		names[i] = ref.String()
+	}
+	return "the dependencies go round in a circle: " + strings.Join(names, " → ")
+}
+
+// FileExistsError says that a file of that name is there with other bytes; it
+// was left alone.
+type FileExistsError struct{ Path string }
+
+func (e *FileExistsError) Error() string {
+	return e.Path + " exists and holds something else; it was left as it is"
+}
+
+// NoKeyError says that nothing can be verified offline, because no key of the
+// log is pinned or given.
+type NoKeyError struct{ Registry string }
+
+func (e *NoKeyError) Error() string {
+	if e.Registry == "" {
+		return "no key of the log is given, and no registry is named whose key could be pinned"
+	}
+	return "no key of the log of " + e.Registry + " is pinned yet"
+}

@@ -1,0 +1,111 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+)
+
+// Fetched is an archive that was fetched and verified.
+type Fetched struct {
+	Verdict      *Verdict
+	Report       *archive.Report
+	Path         string // "" when it was not put into a file
+	AlreadyThere bool   // the file was there with the same bytes
+}
+
+// FetchFile fetches a version into a file, "" for scope-name-1.2.3.oripk in the
+// working folder. The file appears when everything is verified, whole, and
+// never in the place of another: that is a *FileExistsError.
+func (c *Client) FetchFile(ctx context.Context, ref ident.Ref, path string, progress Progress) (*Fetched, error) {
+	if path == "" {
+		path = api.ArchiveFile(ref)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; name a file", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".oripk-*.part")
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary file: %w", err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	fetched, err := c.FetchInto(ctx, ref, f, progress)
+	if err != nil {
+		return fetched, err
+	}
+	placed, err := place(f, path, fetched.Verdict.Checksum)
+	fetched.Path, fetched.AlreadyThere = path, placed.AlreadyThere
+	return fetched, err
+}
+
+// FetchInto fetches a version into an open empty file and verifies it there.
+// The file's content must not be used when there is an error.
+func (c *Client) FetchInto(ctx context.Context, ref ident.Ref, f *os.File, progress Progress) (*Fetched, error) {
+	fetched := &Fetched{Verdict: &Verdict{Ref: ref}}
+	sum, size, err := c.download(ctx, ref, f, progress)
+	if err != nil {
+		return fetched, err
+	}
+	fetched.Verdict.Checksum, fetched.Verdict.Size = sum, size
+	proof, err := c.askProof(ctx, ref)
+	if err != nil {
+		return fetched, err
+	}
+	if fetched.Report, err = checkArchive(f); err != nil {
+		return fetched, err
+	}
+	return fetched, c.judge(ctx, ref, proof, fetched.Report, fetched.Verdict)
+}
+
+// download writes the archive to f, from its start, and gives what it hashed
+// on the way. Nothing of it is verified.
+func (c *Client) download(ctx context.Context, ref ident.Ref, f *os.File, progress Progress) (sum ident.Checksum, size int64, err error) {
+	r := request{method: http.MethodGet, url: c.urls.Download(ref), accept: api.ArchiveType, transfer: true, elsewhere: true}
+	err = c.do(ctx, r, func(resp *http.Response) error {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("writing a temporary file: %w", err)
+		}
+		if err := f.Truncate(0); err != nil {
+			return fmt.Errorf("writing a temporary file: %w", err)
+		}
+		body := &progressReader{Reader: resp.Body, total: resp.ContentLength, tell: progress}
+		h := sha256.New()
+		size, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(body, archive.MaxCompressed+1))
+		h.Sum(sum[:0])
+		if err == nil && size > archive.MaxCompressed {
+			err = &ReplyError{URL: r.url, Reason: fmt.Sprintf("the answer is longer than the %d bytes that an archive may have", archive.MaxCompressed)}
+		}
+		return err
+	})
+	return sum, size, err
+}
+
+// fetchTemporary fetches a version, verifies it, and keeps only the report.
+func (c *Client) fetchTemporary(ctx context.Context, ref ident.Ref) (*Fetched, error) {
+	f, err := os.CreateTemp("", "oripk-*.part")
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary file: %w", err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	return c.FetchInto(ctx, ref, f, nil)
+}
+
+// VerifyRemote fetches a version, verifies it, and keeps nothing. The verdict
+// is never nil.
+func (c *Client) VerifyRemote(ctx context.Context, ref ident.Ref) (*Verdict, error) {
+	fetched, err := c.fetchTemporary(ctx, ref)
+	if fetched == nil {
+		return &Verdict{Ref: ref}, err
+	}
+	return fetched.Verdict, err
+}

@@ -1,0 +1,262 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+)
+
+// request is one call, made afresh for each attempt.
+type request struct {
+	method      string
+	url         string
+	accept      string
+	contentType string
+	body        func() io.Reader // nil: none
+	size        int64            // of the body
+	transfer    bool             // long body in either direction: the time-out is for standing still
+	elsewhere   bool             // one redirect to another origin is followed, without the token
+}
+
+// httpClient gives the transport: h's, or a new one. Redirects are followed in
+// send, which knows where the token may go.
+func httpClient(h *http.Client) *http.Client {
+	var own http.Client
+	if h != nil {
+		own = *h
+	} else {
+		own.Transport = &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
+			TLSHandshakeTimeout:    30 * time.Second,
+			ExpectContinueTimeout:  5 * time.Second,
+			IdleConnTimeout:        90 * time.Second,
+			MaxIdleConnsPerHost:    workers,
+			MaxResponseHeaderBytes: 64 << 10,
+			ForceAttemptHTTP2:      true,
+		}
+	}
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own.Jar = nil
+	return &own
+}
+
+// do makes the call, again where that is safe and may help, and hands a reply
+// of status 2xx to use, whose reads fail with a *NetworkError.
+func (c *Client) do(ctx context.Context, r request, use func(*http.Response) error) error {
+	if c.options.Offline {
+		return ErrOffline
+	}
+	for attempt := 0; ; attempt++ {
+		err := c.once(ctx, r, use)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		wait, again := c.backoff(r, err, attempt)
+		if !again {
+			return err
+		}
+		if err := c.options.Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) once(parent context.Context, r request, use func(*http.Response) error) error {
+	ctx, dog := watch(parent, c.options.Timeout)
+	defer dog.stop()
+	resp, err := c.send(ctx, r, dog)
+	if err != nil {
+		return networkError(ctx, r.url, err)
+	}
+	defer resp.Body.Close()
+	resp.Body = &replyBody{ReadCloser: resp.Body, ctx: ctx, url: r.url}
+	if r.transfer {
+		resp.Body = &pacedBody{ReadCloser: resp.Body, pace: pace{dog: dog}}
+	}
+	switch {
+	case resp.StatusCode >= 400:
+		return problemOf(resp, c.options.Now())
+	case resp.StatusCode/100 != 2:
+		return &ReplyError{URL: r.url, Reason: "the answer has the unexpected status " + Printable(resp.Status)}
+	}
+	return use(resp)
+}
+
+// send makes the request and follows redirects: within the origin, and for a
+// download once to another one.
+func (c *Client) send(ctx context.Context, r request, dog *watchdog) (*http.Response, error) {
+	const maxRedirects = 5
+	target := r.url
+	left := false
+	for range maxRedirects {
+		req, err := c.newRequest(ctx, r, target, dog)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := c.http.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		if !isRedirect(resp) {
+			return resp, nil
+		}
+		resp.Body.Close()
+		next, err := c.redirect(r, req, resp, left)
+		if err != nil {
+			return nil, err
+		}
+		left = left || !sameOrigin(req.URL, next)
+		target = next.String()
+	}
+	return nil, &ReplyError{URL: r.url, Reason: "the registry redirects without end"}
+}
+
+func (c *Client) newRequest(ctx context.Context, r request, target string, dog *watchdog) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, target, nil)
+	if err != nil {
+		return nil, fmt.Errorf("making a request: %w", err)
+	}
+	if r.body != nil {
+		req.Body = io.NopCloser(&pacedUpload{Reader: r.body(), pace: pace{dog: dog}})
+		req.ContentLength = r.size
+		req.Header.Set("Content-Type", r.contentType)
+		req.Header.Set("Expect", "100-continue")
+	}
+	req.Header.Set("User-Agent", c.options.UserAgent)
+	req.Header.Set("Accept", r.accept+", application/problem+json")
+	if r.transfer {
+		req.Header.Set("Accept-Encoding", "identity") // the bytes themselves are what the log vouches for
+	}
+	if c.options.Token != "" && sameOrigin(req.URL, c.base) {
+		req.Header.Set("Authorization", "Bearer "+c.options.Token)
+	}
+	return req, nil
+}
+
+func isRedirect(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case 301, 302, 303, 307, 308:
+		return resp.Header.Get("Location") != ""
+	}
+	return false
+}
+
+// redirect decides whether the reply's Location is followed.
+func (c *Client) redirect(r request, req *http.Request, resp *http.Response, left bool) (*url.URL, error) {
+	next, err := resp.Location()
+	if err != nil {
+		return nil, &ReplyError{URL: r.url, Reason: "the registry redirects to something that is no address"}
+	}
+	refused := func(reason string) error {
+		return &ReplyError{
+			URL:    r.url,
+			Reason: fmt.Sprintf("the registry redirects to %s, %s", Printable(next.Scheme+"://"+next.Host), reason),
+			Hint:   "if you trust that address, give it with --registry",
+		}
+	}
+	switch {
+	case req.Method != http.MethodGet:
+		return nil, refused("and only reads follow a redirect")
+	case sameOrigin(req.URL, next):
+		return next, nil
+	case !r.elsewhere || left:
+		return nil, refused("which is another origin")
+	case next.Scheme != "https" && !isLoopback(next):
+		return nil, refused("which is not https")
+	}
+	return next, nil
+}
+
+func sameOrigin(a, b *url.URL) bool { return originOf(a) == originOf(b) }
+
+// originOf gives "scheme://host:port" in its one spelling.
+func originOf(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+	}
+	return strings.ToLower(u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port))
+}
+
+func isLoopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// backoff says whether another attempt is made, and after what time.
+func (c *Client) backoff(r request, err error, attempt int) (time.Duration, bool) {
+	const firstWait, maxRetryAfter = 500 * time.Millisecond, time.Minute
+	if attempt >= c.options.Retries {
+		return 0, false
+	}
+	full := firstWait << attempt
+	wait := full/2 + time.Duration(c.options.Jitter()*float64(full/2))
+	if problem, ok := errors.AsType[*api.Problem](err); ok {
+		asked := min(time.Duration(problem.RetryAfter)*time.Second, maxRetryAfter)
+		return max(wait, asked), r.method == http.MethodGet && isTemporary(problem.Status)
+	}
+	failure, ok := errors.AsType[*NetworkError](err)
+	if !ok {
+		return 0, false
+	}
+	return wait, neverSent(failure) || r.method == http.MethodGet && !isLasting(failure)
+}
+
+func isTemporary(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// neverSent reports whether not even a connection was made.
+func neverSent(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial" && !isLasting(err)
+}
+
+// isLasting reports whether the same would happen again: an unknown name, a
+// certificate that is refused.
+func isLasting(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return true
+	}
+	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
+	return badCertificate
+}
+
+// networkError makes a *NetworkError of a failure of net/http; errors of this
+// package pass.
+func networkError(ctx context.Context, target string, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if reply, ok := errors.AsType[*ReplyError](err); ok {
+		return reply
+	}
+	if failure, ok := errors.AsType[*NetworkError](err); ok {
+		return failure
+	}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	host := target
+	if u, parseErr := url.Parse(target); parseErr == nil {
+		host = u.Scheme + "://" + u.Host
+	}
+	return &NetworkError{Host: host, Err: err}
+}

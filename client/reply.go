@@ -1,0 +1,118 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+)
+
+// Sizes of replies, in bytes; what is longer is refused.
+const (
+	maxProblem  = 256 << 10
+	maxReply    = 1 << 20
+	maxVersions = 32 << 20 // grows with the package
+)
+
+// getJSON reads a document into into.
+func (c *Client) getJSON(ctx context.Context, url string, limit int64, into any) error {
+	r := request{method: http.MethodGet, url: url, accept: "application/json"}
+	return c.do(ctx, r, func(resp *http.Response) error { return decode(resp, url, limit, into) })
+}
+
+// getBytes reads a document of at most limit bytes.
+func (c *Client) getBytes(ctx context.Context, url, accept string, limit int64) (data []byte, err error) {
+	r := request{method: http.MethodGet, url: url, accept: accept}
+	err = c.do(ctx, r, func(resp *http.Response) error {
+		data, err = readAll(resp.Body, url, limit)
+		return err
+	})
+	return data, err
+}
+
+func decode(resp *http.Response, url string, limit int64, into any) error {
+	data, err := readAll(resp.Body, url, limit)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return &ReplyError{
+			URL: url, Reason: "the answer is not the JSON of the protocol: " + Printable(err.Error()),
+			Hint: "is this the address of an Ori registry?",
+		}
+	}
+	return nil
+}
+
+func readAll(body io.Reader, url string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, &ReplyError{URL: url, Reason: fmt.Sprintf("the answer is longer than %d bytes", limit)}
+	}
+	return data, nil
+}
+
+// problemOf makes an error of a reply of status 4xx or 5xx. A reply that is no
+// problem document becomes one with the code "http_<status>".
+func problemOf(resp *http.Response, now time.Time) error {
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	if err != nil {
+		return err
+	}
+	problem := &api.Problem{}
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if media != "application/problem+json" || json.Unmarshal(data, problem) != nil || problem.Code == "" {
+		problem = &api.Problem{
+			Code:   api.Code("http_" + strconv.Itoa(resp.StatusCode)),
+			Title:  "HTTP " + resp.Status,
+			Detail: "the answer says no more; it does not come from an Ori registry, or from something in front of it",
+		}
+	}
+	problem.Status = resp.StatusCode
+	if after := retryAfter(resp.Header.Get("Retry-After"), now); after > 0 {
+		problem.RetryAfter = after
+	}
+	cleanProblem(problem)
+	return problem
+}
+
+// retryAfter reads the header's two forms; 0 when there is none to go by. The
+// seconds are cut to a day: more would overflow when it is counted with.
+func retryAfter(header string, now time.Time) int {
+	const day = 24 * 60 * 60
+	seconds, err := strconv.Atoi(header) // the nearest number when it is out of range
+	if errors.Is(err, strconv.ErrSyntax) {
+		at, err := http.ParseTime(header)
+		if err != nil {
+			return 0
+		}
+		seconds = int(at.Sub(now).Seconds())
+	}
+	return max(0, min(seconds, day))
+}
+
+// cleanProblem makes every text of p fit to be shown.
+func cleanProblem(p *api.Problem) {
+	const maxFaults = 1000
+	for _, s := range []*string{&p.Type, (*string)(&p.Code), &p.Title, &p.Detail, &p.RequestID, &p.Hint, &p.RequiredScope} {
+		*s = Printable(*s)
+	}
+	p.RetryAfter = max(0, min(p.RetryAfter, 24*60*60))
+	p.Errors = p.Errors[:min(len(p.Errors), maxFaults)]
+	for i := range p.Errors {
+		f := &p.Errors[i]
+		for _, s := range []*string{&f.Path, &f.Pointer, &f.Code, &f.Detail} {
+			*s = Printable(*s)
+		}
+	}
+}

@@ -1,0 +1,313 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
+)
+
+const (
+	workers     = 8    // archives that are fetched at a time
+	maxPackages = 5000 // in one graph
+)
+
+// SourceError says that a dependency lives in a registry that the project has
+// not named: an address in somebody else's manifest is never contacted.
+type SourceError struct {
+	Package  ident.Package
+	By       string // who requires it
+	Registry string // URL that the requirer's manifest names
+}
+
+func (e *SourceError) Error() string {
+	return fmt.Sprintf("%s requires %s from %s, a registry that your own oripk.toml does not name",
+		Printable(e.By), e.Package, Printable(e.Registry))
+}
+
+// Resolve gives the lock file of a project: the checksums of all packages that
+// its manifest requires, directly and through others, for building, testing
+// and every target. What a package requires is read from the manifest in its
+// archive, which is fetched and verified; no word of the registry is taken for
+// it. Errors are *ConflictError, *CycleError, *SourceError and those of Verify.
+func (c *Client) Resolve(ctx context.Context, m *manifest.Manifest) (*manifest.Lock, error) {
+	g := &graph{
+		home:    c,
+		root:    m,
+		clients: map[string]*Client{},
+		nodes:   map[ident.Package]*node{},
+	}
+	if err := g.requireAll(nil, rootDependencies(m)); err != nil {
+		return nil, err
+	}
+	for len(g.fresh) > 0 {
+		level := g.fresh
+		g.fresh = nil
+		if err := g.fetch(ctx, level); err != nil {
+			return nil, err
+		}
+		for _, n := range level {
+			if err := g.requireAll(n, n.manifest.Locked()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if cycle := g.cycle(); cycle != nil {
+		return nil, &CycleError{Path: cycle}
+	}
+	return g.lock(), nil
+}
+
+// rootDependencies are those of all kinds that come from a registry.
+func rootDependencies(m *manifest.Manifest) []manifest.Dependency {
+	return slices.DeleteFunc(slices.Clone(m.Dependencies), func(d manifest.Dependency) bool {
+		return d.Git != "" || d.Path != "" || d.Version.IsZero()
+	})
+}
+
+// graph grows level by level: everything that is required of the packages
+// fetched so far.
+type graph struct {
+	home    *Client
+	root    *manifest.Manifest
+	clients map[string]*Client // by the registry's name
+	nodes   map[ident.Package]*node
+	fresh   []*node // required and not yet fetched, in the order of the requirements
+}
+
+// node is a package of the graph.
+type node struct {
+	ref      ident.Ref
+	source   *Client
+	first    Requirement // the one that brought it in
+	parent   *node       // whose it is; nil: the project's
+	manifest *manifest.Manifest
+	checksum ident.Checksum
+}
+
+func (g *graph) requireAll(by *node, dependencies []manifest.Dependency) error {
+	for _, d := range dependencies {
+		if err := g.require(by, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *graph) require(by *node, d manifest.Dependency) error {
+	ref := ident.Ref{Package: d.Package, Version: d.Version}
+	if d.Package == g.root.Package {
+		return &CycleError{Path: g.pathTo(by)}
+	}
+	source, err := g.source(by, d)
+	if err != nil {
+		return err
+	}
+	need := Requirement{Version: d.Version, Registry: source.URL(), By: nameOf(by, d)}
+	if there := g.nodes[d.Package]; there != nil {
+		if there.ref != ref || there.source != source {
+			return &ConflictError{Package: d.Package, First: there.first, Second: need}
+		}
+		return nil
+	}
+	if len(g.nodes) == maxPackages {
+		return fmt.Errorf("the project needs more than %d packages", maxPackages)
+	}
+	n := &node{ref: ref, source: source, first: need, parent: by}
+	g.nodes[d.Package] = n
+	g.fresh = append(g.fresh, n)
+	return nil
+}
+
+func nameOf(by *node, d manifest.Dependency) string {
+	switch {
+	case by != nil:
+		return by.ref.String()
+	case d.Position.Line > 0:
+		return archive.ManifestName + ":" + d.Position.String()
+	}
+	return archive.ManifestName
+}
+
+// source gives the registry that a dependency comes from: the one that the
+// project maps its scope to; else the one that the requirer's manifest names,
+// if the project knows it; else that of the requirer.
+func (g *graph) source(by *node, d manifest.Dependency) (*Client, error) {
+	if by == nil {
+		url, external := g.root.External(d)
+		if !external {
+			return g.home, nil
+		}
+		return g.client(url)
+	}
+	if url, mapped := g.root.External(manifest.Dependency{Package: d.Package}); mapped {
+		return g.client(url)
+	}
+	url, external := by.manifest.External(d)
+	if !external {
+		return by.source, nil
+	}
+	if !g.knows(url) {
+		return nil, &SourceError{Package: d.Package, By: by.ref.String(), Registry: url}
+	}
+	return g.client(url)
+}
+
+// knows reports whether the project itself names the registry at url.
+func (g *graph) knows(url string) bool {
+	asked, err := g.home.anonymous(url)
+	if err != nil {
+		return false
+	}
+	for _, r := range g.root.Registries {
+		if named, err := g.home.anonymous(r.URL); err == nil && named.registryName() == asked.registryName() {
+			return true
+		}
+	}
+	return asked.registryName() == g.home.registryName()
+}
+
+// client gives the one client of the registry at url. The token goes to the
+// home registry only.
+func (g *graph) client(url string) (*Client, error) {
+	c, err := g.home.anonymous(url)
+	if err != nil {
+		return nil, fmt.Errorf("reading [registries] of oripk.toml: %w", err)
+	}
+	name := c.registryName()
+	if name == g.home.registryName() {
+		return g.home, nil
+	}
+	if g.clients[name] == nil {
+		g.clients[name] = c
+	}
+	return g.clients[name], nil
+}
+
+// fetch fetches and verifies a level, several packages at a time.
+func (g *graph) fetch(ctx context.Context, level []*node) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	errs := make([]error, len(level))
+	free := make(chan struct{}, workers)
+	var wg sync.WaitGroup
+	for i, n := range level {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			if errs[i] = n.fetch(ctx); errs[i] != nil {
+				stop()
+			}
+		})
+	}
+	wg.Wait()
+	return firstCause(errs)
+}
+
+// firstCause gives the first error that is not the consequence of another.
+func firstCause(errs []error) error {
+	var interrupted error
+	for _, err := range errs {
+		switch {
+		case err == nil:
+		case !errors.Is(err, context.Canceled):
+			return err
+		case interrupted == nil:
+			interrupted = err
+		}
+	}
+	return interrupted
+}
+
+func (n *node) fetch(ctx context.Context) error {
+	fetched, err := n.source.fetchTemporary(ctx, n.ref)
+	if err != nil {
+		return fmt.Errorf("fetching %s, which %s requires: %w", n.ref, n.first.By, err)
+	}
+	n.manifest, n.checksum = fetched.Report.Manifest, fetched.Verdict.Checksum
+	return nil
+}
+
+// pathTo gives the way from the project to n and back to the project.
+func (g *graph) pathTo(n *node) []ident.Ref {
+	project := ident.Ref{Package: g.root.Package, Version: g.root.Version}
+	path := []ident.Ref{project}
+	for ; n != nil; n = n.parent {
+		path = append(path, n.ref)
+	}
+	path = append(path, project)
+	slices.Reverse(path)
+	return path
+}
+
+// cycle gives a ring of packages, or nil. The search is deterministic: it goes
+// through the packages by name.
+func (g *graph) cycle() []ident.Ref {
+	walk := &walk{graph: g, done: map[*node]bool{}}
+	for _, n := range g.sorted() {
+		if walk.from(n) {
+			return walk.ring()
+		}
+	}
+	return nil
+}
+
+// walk is a depth-first search; its depth is bounded by maxPackages.
+type walk struct {
+	graph *graph
+	done  map[*node]bool
+	path  []*node
+}
+
+// from reports whether a cycle is met; the path then ends with the package
+// that it holds already.
+func (w *walk) from(n *node) bool {
+	if w.done[n] {
+		return false
+	}
+	met := slices.Contains(w.path, n)
+	w.path = append(w.path, n)
+	if met {
+		return true
+	}
+	for _, d := range n.manifest.Locked() {
+		if w.from(w.graph.nodes[d.Package]) {
+			return true
+		}
+	}
+	w.path = w.path[:len(w.path)-1]
+	w.done[n] = true
+	return false
+}
+
+func (w *walk) ring() []ident.Ref {
+	last := w.path[len(w.path)-1]
+	var ring []ident.Ref
+	for _, n := range w.path[slices.Index(w.path, last):] {
+		ring = append(ring, n.ref)
+	}
+	return ring
+}
+
+func (g *graph) sorted() []*node {
+	all := make([]*node, 0, len(g.nodes))
+	for _, n := range g.nodes {
+		all = append(all, n)
+	}
+	slices.SortFunc(all, func(a, b *node) int { return strings.Compare(a.ref.String(), b.ref.String()) })
+	return all
+}
+
+func (g *graph) lock() *manifest.Lock {
+	l := &manifest.Lock{Checksums: map[ident.Ref]ident.Checksum{}}
+	for _, n := range g.nodes {
+		l.Checksums[n.ref] = n.checksum
+	}
+	return l
+}

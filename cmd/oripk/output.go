@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+	"unicode"
+
+	"github.com/fatih/color"
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/ori-lang/registry/client"
+)
+
+// step tells what is being done; --quiet leaves it out.
+func (a *app) step(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.stderr, format+"\n", args...)
+	}
+}
+
+// result prints the outcome: value as JSON, or else what human prints.
+func (a *app) result(value any, human func(w io.Writer)) error {
+	if a.json {
+		return a.printJSON(value)
+	}
+	human(a.stdout)
+	return nil
+}
+
+func (a *app) printJSON(value any) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("printing JSON: %w", err)
+	}
+	_, err := a.stdout.Write(escapeInvisible(b.Bytes()))
+	return err
+}
+
+// escapeInvisible writes what a terminal might obey as JSON escapes. Such
+// characters stand only inside the strings of a JSON text; encoding/json has
+// escaped those below U+0020.
+func escapeInvisible(text []byte) []byte {
+	var out bytes.Buffer
+	for _, r := range string(text) {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) && r <= 0xffff {
+			fmt.Fprintf(&out, `\u%04x`, r)
+			continue
+		}
+		if r > 0xffff && unicode.Is(unicode.Cf, r) {
+			fmt.Fprintf(&out, `\u%04x\u%04x`, 0xd800+(r-0x10000)>>10, 0xdc00+(r-0x10000)&0x3ff)
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return out.Bytes()
+}
+
+// paint colours text for a terminal, unless NO_COLOR is set.
+func (a *app) paint(w io.Writer, c color.Attribute, text string) string {
+	if !isTerminal(w) || a.getenv("NO_COLOR") != "" || a.getenv("TERM") == "dumb" {
+		return text
+	}
+	painter := color.New(c)
+	painter.EnableColor()
+	return painter.Sprint(text)
+}
+
+// progress shows a bar on a terminal. done must be called at the end.
+func (a *app) progress(what string) (tell client.Progress, done func()) {
+	if a.quiet || !isTerminal(a.stderr) {
+		return nil, func() {}
+	}
+	var bar *progressbar.ProgressBar
+	tell = func(moved, total int64) {
+		if bar == nil {
+			bar = progressbar.NewOptions64(total,
+				progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(what),
+				progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond),
+				progressbar.OptionClearOnFinish())
+		}
+		// A bar that cannot be drawn is no reason to stop.
+		_ = bar.Set64(moved)
+	}
+	return tell, func() {
+		if bar != nil {
+			_ = bar.Clear()
+		}
+	}
+}
+
+// bytesOf prints a size for people, in units of 1,000.
+func bytesOf(n int64) string {
+	const unit = 1000
+	switch {
+	case n < unit:
+		return fmt.Sprintf("%d B", n)
+	case n < unit*unit:
+		return fmt.Sprintf("%.1f kB", float64(n)/unit)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/unit/unit)
+}
+
+// counted prints "1 file", "2 files".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// row prints one line of a list of properties, nothing when there is no value.
+func row(w io.Writer, name, value string) {
+	if value = client.Printable(value); value != "" {
+		fmt.Fprintf(w, "  %-12s %s\n", name, value)
+	}
+}

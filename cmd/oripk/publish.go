@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/client"
+	"github.com/ori-lang/registry/ident"
+)
+
+type publishFlags struct {
+	project     string
+	dryRun, yes bool
+}
+
+func (a *app) publishCommand() *cobra.Command {
+	var flags publishFlags
+	publish := &cobra.Command{
+		Use:   "publish",
+		Short: "Publish a package; a version can never be changed afterwards",
+		Long: "Publish a package: pack it, show what will be sent, ask, send it, and verify\n" +
+			"the registry's receipt against the log. A version can never be changed\n" +
+			"afterwards, and its number is never used again.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.publish(cmd.Context(), flags) },
+	}
+	projectFlag(publish, &flags.project)
+	publish.Flags().BoolVar(&flags.dryRun, "dry-run", false, "let the registry check everything and keep nothing")
+	publish.Flags().BoolVarP(&flags.yes, "yes", "y", false, "do not ask")
+	return publish
+}
+
+func (a *app) publish(ctx context.Context, flags publishFlags) error {
+	c, err := a.client(client.Options{})
+	if err != nil {
+		return err
+	}
+	if !c.HasToken() {
+		return client.ErrNoToken
+	}
+	ask := !flags.yes && !flags.dryRun
+	if ask && !a.canAsk {
+		return &usageError{What: "publishing asks first, and there is no terminal to ask on", Try: "--yes, or --dry-run to see what would happen"}
+	}
+	p, err := openProject(flags.project)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	a.warnElsewhere(p, c)
+	if err := a.lock(ctx, p, c); err != nil {
+		return err
+	}
+	packed, err := newPacked(p)
+	if err != nil {
+		return err
+	}
+	defer packed.remove()
+	if !a.quiet {
+		printPacked(a.stderr, packed.report)
+	}
+	if ask {
+		question := fmt.Sprintf("Publish %s %s to %s?", p.Ref().Package, p.Ref().Version, c.URL())
+		if err := a.confirm(ctx, question); err != nil {
+			return err
+		}
+	}
+	return a.upload(ctx, c, packed, p.Ref(), flags.dryRun)
+}
+
+// warnElsewhere warns when the manifest wants another registry than this run's.
+func (a *app) warnElsewhere(p *client.Project, c *client.Client) {
+	m := p.Plan.Manifest
+	wanted, ok := m.Registries[m.Publish.Registry]
+	if ok && strings.TrimRight(wanted.URL, "/") != c.URL() {
+		a.step("warning: [publish] registry in oripk.toml names %s, and this goes to %s", client.Printable(wanted.URL), c.URL())
+	}
+}
+
+func (a *app) upload(ctx context.Context, c *client.Client, packed *packed, ref ident.Ref, dryRun bool) error {
+	tell, done := a.progress("sending")
+	receipt, err := c.Publish(ctx, packed.file, packed.report, client.PublishOptions{DryRun: dryRun, Progress: tell})
+	done()
+	if err != nil {
+		return err
+	}
+	if !a.quiet {
+		for _, warning := range receipt.Warnings {
+			row(a.stderr, "warning", fmt.Sprintf("%s %s (%s)", warning.Pointer, warning.Detail, warning.Code))
+		}
+	}
+	return a.result(receipt, func(w io.Writer) { a.printReceipt(w, receipt, ref, c.URL()) })
+}
+
+func (a *app) printReceipt(w io.Writer, receipt *api.Receipt, ref ident.Ref, registry string) {
+	switch {
+	case receipt.DryRun:
+		fmt.Fprintf(w, "%s %s would be accepted by %s; nothing was kept (dry run)\n", ref.Package, ref.Version, registry)
+		return
+	case receipt.Created:
+		fmt.Fprintf(w, "%s %s %s\n", a.paint(w, color.FgGreen, "published"), ref.Package, ref.Version)
+	default:
+		fmt.Fprintf(w, "%s %s was already published, identical\n", ref.Package, ref.Version)
+	}
+	row(w, "checksum", receipt.Checksum.String())
+	row(w, "log", fmt.Sprintf("entry %d, its proof is verified", receipt.Log.Index))
+	if urls, err := api.NewURLs(registry); err == nil {
+		row(w, "page", urls.Web(ref))
+	}
+}
+
+// confirm asks a question; anything but yes is an error.
+func (a *app) confirm(ctx context.Context, question string) error {
+	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+	answers := make(chan string, 1)
+	go func() { // reading a terminal cannot be cancelled; the program ends soon after
+		line, _ := bufio.NewReader(io.LimitReader(a.stdin, 1024)).ReadString('\n')
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.stderr)
+		return ctx.Err()
+	case answer := <-answers:
+		if answer == "y" || answer == "yes" {
+			return nil
+		}
+		return declined{}
+	}
+}
+
+// declined is the answer no.
+type declined struct{}
+
+func (declined) Error() string { return "not published: the answer was not yes" }
