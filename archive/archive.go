@@ -130,8 +130,9 @@ type FileInfo struct {
 // Report is what a check found. The fields about the content hold what was read
 // until the check ended, also when there are faults.
 type Report struct {
-	Checksum     ident.Checksum // of the compressed bytes that were read: all of them, unless a limit was passed
+	Checksum     ident.Checksum // of the compressed bytes that were read
 	Size         int64          // the number of these bytes, at most MaxCompressed+1
+	Whole        bool           // all bytes were read: no limit was passed before their end
 	UnpackedSize int64          // bytes of the tar
 	Files        []FileInfo     // in archive order
 

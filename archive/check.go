@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/manifest"
@@ -220,7 +221,7 @@ func isZeros(p []byte) bool {
 // finish looks at the archive as a whole and completes the report.
 func (c *checker) finish() *Report {
 	r := c.report
-	r.Checksum, r.Size = c.source.checksum(), c.source.size
+	r.Checksum, r.Size, r.Whole = c.source.checksum(), c.source.size, !c.done
 	if c.tar != nil {
 		r.UnpackedSize = c.tar.size
 	}
@@ -239,18 +240,14 @@ func (c *checker) finish() *Report {
 }
 
 // bounded shortens a list of faults to MaxFaults, and one that counts the others.
+// manifest ends its own long lists in the same way: those stay as they are.
 func bounded(faults []manifest.Fault) []manifest.Fault {
-	if len(faults) <= MaxFaults {
+	if len(faults) <= MaxFaults+1 {
 		return faults
 	}
 	next, more := faults[MaxFaults], len(faults)-MaxFaults
-	last := manifest.Fault{Code: next.Code, Detail: fmt.Sprintf("%d more, the first of them of this kind", more)}
-	return append(copyOf(faults[:MaxFaults]), last)
-}
-
-// copyOf makes a list of its own, so that the rest of a long list can be collected.
-func copyOf(faults []manifest.Fault) []manifest.Fault {
-	return append(make([]manifest.Fault, 0, len(faults)+1), faults...)
+	last := manifest.Fault{Code: next.Code, Detail: fmt.Sprintf("%d more faults, the first of them of this kind", more)}
+	return append(slices.Clone(faults[:MaxFaults]), last)
 }
 
 func (c *checker) checkPresence() {
@@ -266,7 +263,7 @@ func (c *checker) checkPresence() {
 
 func (c *checker) checkEntryFiles() {
 	m := c.report.Manifest
-	if m == nil {
+	if m == nil || len(c.report.ManifestFaults) > MaxFaults {
 		return
 	}
 	for _, entry := range []struct{ key, path string }{{"lib", m.Entry.Lib}, {"main", m.Entry.Main}} {

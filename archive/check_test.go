@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -204,6 +205,23 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 	if last := r.Faults[MaxFaults]; !strings.Contains(last.Detail, "400 more") || last.Code != EntryType {
 		t.Errorf("the last one is %s", last)
+	}
+}
+
+func TestManifestFaultsAreBounded(t *testing.T) {
+	var bad, local strings.Builder
+	for i := range 250 {
+		fmt.Fprintf(&bad, "\"@a/b%d\" = \"1\"\n", i)
+		fmt.Fprintf(&local, "\"@a/b%d\" = { path = \"../b%d\" }\n", i, i)
+	}
+	for _, more := range []string{bad.String(), local.String()} {
+		r := mustCheck(t, archiveOf(replaced(shapes(), ManifestName, goodManifest+more)...))
+		if len(r.ManifestFaults) != MaxFaults+1 {
+			t.Fatalf("%d faults", len(r.ManifestFaults))
+		}
+		if last := r.ManifestFaults[MaxFaults]; !strings.Contains(last.Detail, "150 more") {
+			t.Errorf("the last one is %s", last)
+		}
 	}
 }
 

@@ -286,6 +286,42 @@ func TestPackToBrokenWriter(t *testing.T) {
 	}
 }
 
+// hook does something before the first byte is written.
+type hook struct{ do func() }
+
+func (h *hook) Write(p []byte) (int, error) {
+	if h.do != nil {
+		h.do()
+		h.do = nil
+	}
+	return len(p), nil
+}
+
+func TestFileChangesWhilePacked(t *testing.T) {
+	for name, content := range map[string]string{
+		"shorter": "x", "longer": goodSource + "x", "of the same size": strings.ToUpper(goodSource),
+	} {
+		root := folder(t, authored())
+		_, err := Pack(root, &hook{func() {
+			if err := root.WriteFile("src/lib.ori", []byte(content), 0o600); err != nil {
+				t.Error(err)
+			}
+		}})
+		if err == nil || !strings.Contains(err.Error(), "src/lib.ori was changed") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	root := folder(t, authored())
+	_, err := Pack(root, &hook{func() {
+		if err := root.Remove("src/lib.ori"); err != nil {
+			t.Error(err)
+		}
+	}})
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("removed: %v", err)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	plan, err := NewPlan(folder(t, authored()))
 	if err != nil || !plan.OK() {

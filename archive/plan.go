@@ -64,7 +64,7 @@ func NewPlan(root *os.Root) (*Plan, error) {
 // publishFaults joins what reading a manifest found with what publishing asks
 // for, and says nothing twice about one place.
 func publishFaults(m *manifest.Manifest, found *manifest.Report) []manifest.Fault {
-	if m == nil {
+	if m == nil || len(found.Faults) > MaxFaults {
 		return found.Faults
 	}
 	all := slices.Clone(found.Faults)

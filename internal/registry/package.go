@@ -37,7 +37,10 @@ func detailsOf(m *manifest.Manifest) details {
 	d := details{
 		Description: m.Description, License: m.License, Authors: m.Authors, Repository: m.Repository,
 		Keywords: m.Keywords, Categories: m.Categories, Funding: m.Funding, Edition: m.Edition, Ori: m.Ori,
-		Lib: m.Entry.Lib, Main: m.Entry.Main, Features: m.Features,
+		Lib: m.Entry.Lib, Main: m.Entry.Main, Features: make(map[string][]string),
+	}
+	for name, parts := range m.Features {
+		d.Features[name] = orEmpty(parts)
 	}
 	for _, dep := range m.Dependencies {
 		d.Dependencies = append(d.Dependencies, wireDependency(m, dep))

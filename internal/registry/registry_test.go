@@ -1,7 +1,9 @@
 package registry_test
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -485,4 +487,21 @@ func TestNothingThereHasItsAnswer(t *testing.T) {
 	wantCode(t, "versions", err, api.PackageNotFound)
 	_, err = f.Scope(t.Context(), "nobody")
 	wantCode(t, "scope", err, api.NotFound)
+}
+
+// Where the check of a hostile archive stops early nobody knows the checksum of
+// the whole: the answer is the fault, not that the checksum part is wrong.
+func TestABombIsNoChecksumMismatch(t *testing.T) {
+	f := newFixture(t)
+	ada := f.owner("ada", "acme")
+	var bomb bytes.Buffer
+	packed := gzip.NewWriter(&bomb)
+	files := tar.NewWriter(packed)
+	must(t, files.WriteHeader(&tar.Header{Name: "oripk.toml", Size: 20 << 20, Mode: 0o644, ModTime: time.Unix(315532800, 0), Format: tar.FormatUSTAR}))
+	_, err := files.Write(make([]byte, 20<<20))
+	must(t, errors.Join(err, files.Close(), packed.Close()))
+	tail := append(bomb.Bytes(), sample.Noise("tail", 64<<10)...)
+	sum := ident.ChecksumOf(tail)
+	_, err = f.Publish(t.Context(), ada, pkg("@acme/http"), registry.Upload{Archive: f.stage(tail), Checksum: &sum})
+	wantCode(t, "bomb", err, api.ArchiveInvalid)
 }

@@ -104,7 +104,7 @@ func (o *operation) checkBody(x *exchange) string {
 		return ""
 	}
 	contentType := x.request.Header.Get("Content-Type")
-	media := o.media.find(contentType)
+	media := o.media.find(withoutCharset(contentType))
 	if media == nil {
 		return fmt.Sprintf("its media type is %q", contentType)
 	}
@@ -116,6 +116,16 @@ func (o *operation) checkBody(x *exchange) string {
 		return "its body: " + explain(err)
 	}
 	return ""
+}
+
+// withoutCharset drops the parameter that says of JSON what is always so (RFC 8259).
+func withoutCharset(contentType string) string {
+	name, params, err := mime.ParseMediaType(contentType)
+	if err != nil || name != "application/json" || !strings.EqualFold(params["charset"], "utf-8") {
+		return contentType
+	}
+	delete(params, "charset")
+	return mime.FormatMediaType(name, params)
 }
 
 // readBody gives a body as the JSON value that its schema speaks of: text is a
