@@ -1,0 +1,80 @@
+// Ori-registry runs a registry of Ori packages and looks after it: serve starts
+// it, user and token make and end accounts' tokens, fsck reads everything again
+// and compares. All but serve work beside a running server.
+//
+// It exits with 0 when all went well, 1 when something failed, 2 when it was
+// called wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// program is what the commands share.
+type program struct {
+	environ        []string // all of it: a variable that is no setting is worth a warning
+	stdout, stderr io.Writer
+	ran            bool // a command was found and its arguments are right
+}
+
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	p := &program{environ: environ, stdout: stdout, stderr: stderr}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "ori-registry: %v\n", err)
+	if _, misused := errors.AsType[usageError](err); misused || !p.ran {
+		fmt.Fprintln(stderr, "ori-registry --help lists the commands, ori-registry COMMAND --help the flags of one.")
+		return 2
+	}
+	return 1
+}
+
+// group is a command that only holds others.
+func group(name, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError{fmt.Errorf("%s needs a command; ori-registry %s --help lists them", name, name)}
+		},
+	}
+}
+
+// usageError is a call that cannot be carried out as it is written.
+type usageError struct{ error }
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ori-registry",
+		Short:         "Run a registry of Ori packages",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+		PersistentPreRun: func(*cobra.Command, []string) { p.ran = true },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(p.serve(), p.user(), p.token(), p.fsck(), p.version())
+	return root
+}

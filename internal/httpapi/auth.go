@@ -1,0 +1,45 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/ori-lang/registry/api"
+)
+
+// authenticate finds out who calls and whether the token is enough for the
+// route. A token that is sent is checked on public routes too: one that is no
+// longer good is never silently nobody.
+func (s *service) authenticate(c *call, r *http.Request) error {
+	if c.route.Kind == Health {
+		return nil
+	}
+	token, sent, err := bearer(r)
+	if err != nil {
+		return err
+	}
+	if sent {
+		if c.actor, err = s.reg.Authenticate(r.Context(), token); err != nil {
+			return err
+		}
+	}
+	if c.route.Scope == "" {
+		return nil
+	}
+	return s.reg.Require(c.actor, c.route.Scope)
+}
+
+// bearer gives the token of RFC 6750's header; a header that holds none is a
+// token that is not valid.
+func bearer(r *http.Request) (token string, sent bool, err error) {
+	values := r.Header["Authorization"]
+	if len(values) == 0 {
+		return "", false, nil
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.Trim(token, " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", false, api.Errorf(api.TokenInvalid, "the Authorization header is not of the form: Bearer <token>")
+	}
+	return token, true, nil
+}

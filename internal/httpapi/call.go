@@ -1,0 +1,99 @@
+package httpapi
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/ori-lang/registry/internal/registry"
+)
+
+// call is one request on its way and the reply to it. It is the
+// http.ResponseWriter of the handlers and keeps what the access log says.
+type call struct {
+	http.ResponseWriter
+	id    string
+	began time.Time
+	route *Route         // nil until one is found
+	actor registry.Actor // who calls; zero: nobody in particular
+
+	status   int // sent to the client; 0: nothing yet
+	bytes    int64
+	err      error // why the call failed
+	cutShort bool  // the reply broke off: the connection must not look complete
+}
+
+// pattern is the route's, and never the raw path: that could hold anything.
+func (c *call) pattern() string {
+	if c.route == nil {
+		return "-"
+	}
+	return c.route.Pattern
+}
+
+// WriteHeader notes the status and sends it.
+func (c *call) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *call) Write(p []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// Sizes and times of a reply that is a file.
+const (
+	stride      = 256 << 10        // sent under one write deadline
+	strideTime  = 30 * time.Second // to send it: 9 kB/s at least
+	sendTimeout = 30 * time.Second // for any other reply
+)
+
+// ReadFrom hands a file to the connection as it is, so that the kernel sends
+// it (sendfile) without a copy through this process. It does so in strides,
+// each with a deadline of its own: a slow reader may take its time, one that
+// stands still may not.
+func (c *call) ReadFrom(src io.Reader) (sent int64, err error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	file, ok := src.(*io.LimitedReader)
+	if ok {
+		_, ok = file.R.(*os.File)
+	}
+	if !ok {
+		return c.copyFrom(src)
+	}
+	control := http.NewResponseController(c.ResponseWriter)
+	for file.N > 0 && err == nil {
+		_ = control.SetWriteDeadline(time.Now().Add(strideTime)) // a test's recorder has no connection
+		piece := &io.LimitedReader{R: file.R, N: min(stride, file.N)}
+		var n int64
+		n, err = c.copyFrom(piece)
+		sent, file.N = sent+n, file.N-n
+		if n == 0 {
+			break
+		}
+	}
+	return sent, err
+}
+
+func (c *call) copyFrom(src io.Reader) (n int64, err error) {
+	if to, ok := c.ResponseWriter.(io.ReaderFrom); ok {
+		n, err = to.ReadFrom(src)
+	} else {
+		n, err = io.Copy(struct{ io.Writer }{c.ResponseWriter}, src)
+	}
+	c.bytes += n
+	return n, err
+}

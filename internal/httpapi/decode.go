@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ori-lang/registry/api"
+)
+
+// maxDepth is how deep a JSON body nests at most.
+const maxDepth = 32
+
+// decode reads the JSON object that the body is into v. An optional body may
+// be absent; v is then left alone.
+func decode(c *call, r *http.Request, v any, optional bool) error {
+	if r.ContentLength > api.MaxJSON {
+		return tooLarge()
+	}
+	if err := checkJSONType(r); err != nil {
+		return err
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, r.Body, api.MaxJSON))
+	switch {
+	case err != nil:
+		return bodyFault(err, tooLarge())
+	case len(text) == 0 && optional:
+		return nil
+	case len(text) == 0:
+		return api.Errorf(api.InvalidRequest, "the body is missing; this call needs a JSON object")
+	case r.Header.Get("Content-Type") == "":
+		return notJSON()
+	}
+	return unmarshal(text, v)
+}
+
+func tooLarge() *api.Problem {
+	return api.Errorf(api.BodyTooLarge, "the body has more than %d bytes", api.MaxJSON)
+}
+
+func notJSON() *api.Problem {
+	return api.Errorf(api.UnsupportedMediaType, "the body's Content-Type is not application/json")
+}
+
+// checkJSONType refuses a body of another type; one without a type is refused
+// only when it is there.
+func checkJSONType(r *http.Request) error {
+	if encoded(r) {
+		return api.Errorf(api.UnsupportedMediaType, "the body has a Content-Encoding; send it as it is")
+	}
+	text := r.Header.Get("Content-Type")
+	if text == "" && r.ContentLength <= 0 {
+		return nil
+	}
+	mediaType, params, err := mime.ParseMediaType(text)
+	charset := params["charset"]
+	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return notJSON()
+	}
+	return nil
+}
+
+func encoded(r *http.Request) bool {
+	coding := r.Header.Get("Content-Encoding")
+	return coding != "" && !strings.EqualFold(coding, "identity")
+}
+
+// bodyFault says why a body could not be read: it is over its limit, took too
+// long, or broke off.
+func bodyFault(err error, over *api.Problem) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return over
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return api.Errorf(api.RequestTimeout, "the body did not arrive in time")
+	}
+	return api.Errorf(api.InvalidRequest, "the body is malformed or ended early")
+}
+
+// unmarshal reads one JSON object strictly: two members of one name, anything
+// after it, bytes that are not UTF-8 and deep nesting are refused; members that
+// v does not know are ignored.
+func unmarshal(text []byte, v any) error {
+	if !utf8.Valid(text) {
+		return api.Errorf(api.InvalidRequest, "the body is not UTF-8")
+	}
+	if err := checkJSON(json.NewDecoder(bytes.NewReader(text))); err != nil {
+		return api.Errorf(api.InvalidRequest, "the body is not acceptable JSON: %v", err)
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil || members == nil {
+		return api.Errorf(api.InvalidRequest, "the body is not a JSON object")
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			continue // encoding/json would take "Name" for "name"; the protocol knows no such member
+		}
+		one, err := json.Marshal(map[string]json.RawMessage{name: members[name]})
+		if err == nil {
+			err = json.Unmarshal(one, v)
+		}
+		if err != nil {
+			return api.Errorf(api.InvalidRequest, "the member %q of the body has a value of the wrong form", name)
+		}
+	}
+	return nil
+}
+
+// checkJSON walks over one value and what follows it.
+func checkJSON(d *json.Decoder) error {
+	d.UseNumber()
+	if err := checkValue(d, 1); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("something follows the object")
+	}
+	return nil
+}
+
+func checkValue(d *json.Decoder, depth int) error {
+	token, err := d.Token()
+	if err != nil {
+		return errors.New("it is malformed or ends early")
+	}
+	opened, ok := token.(json.Delim)
+	switch {
+	case !ok:
+		return nil
+	case depth > maxDepth:
+		return fmt.Errorf("it nests more than %d levels deep", maxDepth)
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if opened == '{' {
+			if err := checkName(d, seen); err != nil {
+				return err
+			}
+		}
+		if err := checkValue(d, depth+1); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return errors.New("it is malformed or ends early")
+	}
+	return nil
+}
+
+func checkName(d *json.Decoder, seen map[string]bool) error {
+	token, err := d.Token()
+	name, ok := token.(string)
+	switch {
+	case err != nil || !ok:
+		return errors.New("it is malformed or ends early")
+	case seen[name]:
+		return fmt.Errorf("the member %.80q stands there twice", name)
+	}
+	seen[name] = true
+	return nil
+}

@@ -1,0 +1,168 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// cache is the Cache-Control of a route's successful replies.
+type cache string
+
+// The classes of caching of the protocol.
+const (
+	mutable  cache = "public, max-age=0, must-revalidate"
+	lasting  cache = "public, max-age=31536000, s-maxage=300, immutable" // until it is removed
+	forever  cache = "public, max-age=31536000, immutable"
+	provable cache = "public, max-age=300, must-revalidate" // stays valid, its bytes may change
+	newest   cache = "no-cache"
+	never    cache = "no-store"
+)
+
+// document is a text that is sent whole: its bytes, what they are and their
+// entity tag.
+type document struct {
+	mediaType string
+	data      []byte
+	tag       string // without quotes
+}
+
+func newDocument(mediaType string, data []byte) *document {
+	sum := sha256.Sum256(data)
+	return &document{mediaType, data, hex.EncodeToString(sum[:16])}
+}
+
+// minZip is the size from which a gzip form is worth its while.
+const minZip = 1 << 10
+
+// zips reports whether the document has a gzip form.
+func (d *document) zips() bool {
+	return len(d.data) >= minZip && d.mediaType != "application/octet-stream"
+}
+
+// json sends v with a status.
+func (s *service) json(c *call, r *http.Request, status int, v any) error {
+	var body bytes.Buffer
+	if err := encodeJSON(&body, v); err != nil {
+		return fmt.Errorf("encoding reply: %w", err)
+	}
+	if c.route.cache == never || status != http.StatusOK {
+		return sendOnce(c, status, "application/json", body.Bytes())
+	}
+	return s.send(c, r, newDocument("application/json", body.Bytes()))
+}
+
+// sendOnce sends a reply that nobody keeps: personal, or about this moment. It
+// is never compressed: a secret beside chosen text could be guessed by its size.
+func sendOnce(c *call, status int, mediaType string, data []byte) error {
+	header := c.Header()
+	header.Set("Cache-Control", string(never))
+	header.Set("Content-Type", mediaType)
+	header.Set("Content-Length", strconv.Itoa(len(data)))
+	c.WriteHeader(status)
+	_, err := c.Write(data)
+	return err
+}
+
+// send sends a document in the form that the client takes, or 304 when it has
+// that form already.
+func (s *service) send(c *call, r *http.Request, d *document) error {
+	header := c.Header()
+	header.Set("Cache-Control", string(c.route.cache))
+	if d.mediaType != "application/octet-stream" {
+		header.Set("Vary", "Accept-Encoding")
+	}
+	if d.mediaType == pageType {
+		header.Set("Content-Security-Policy", pagePolicy)
+	}
+	data, tag, zipped := d.data, `"`+d.tag+`"`, d.zips() && takesGzip(r)
+	if zipped {
+		tag = `"` + d.tag + `-gzip"`
+	}
+	header.Set("ETag", tag)
+	if noneMatch(r, tag) {
+		c.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if zipped {
+		header.Set("Content-Encoding", "gzip")
+		data = s.zip.compress(d.data)
+	}
+	header.Set("Content-Type", d.mediaType)
+	header.Set("Content-Length", strconv.Itoa(len(data)))
+	c.WriteHeader(http.StatusOK)
+	_, err := c.Write(data)
+	return err
+}
+
+// takesGzip reads Accept-Encoding: an explicit gzip decides, else "*".
+func takesGzip(r *http.Request) bool {
+	star := false
+	for coding := range strings.SplitSeq(strings.Join(r.Header["Accept-Encoding"], ","), ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "gzip", "x-gzip":
+			return wanted(params)
+		case "*":
+			star = wanted(params)
+		}
+	}
+	return star
+}
+
+// wanted reads the weight behind a coding; 0 says that it is not wanted.
+func wanted(params string) bool {
+	_, weight, ok := strings.Cut(strings.ToLower(strings.ReplaceAll(params, " ", "")), "q=")
+	if !ok {
+		return true
+	}
+	q, err := strconv.ParseFloat(weight, 64)
+	return err == nil && q > 0
+}
+
+// noneMatch reports whether If-None-Match names the tag, compared weakly: the
+// client has what it asks for.
+func noneMatch(r *http.Request, tag string) bool {
+	list := strings.Join(r.Header["If-None-Match"], ",")
+	if strings.TrimSpace(list) == "*" {
+		return true
+	}
+	for list = strings.TrimLeft(list, " \t,"); list != ""; list = strings.TrimLeft(list, " \t,") {
+		opaque := strings.TrimPrefix(list, "W/")
+		if !strings.HasPrefix(opaque, `"`) {
+			return false
+		}
+		end := strings.IndexByte(opaque[1:], '"')
+		if end < 0 {
+			return false
+		}
+		if opaque[:end+2] == tag {
+			return true
+		}
+		list = opaque[end+2:]
+	}
+	return false
+}
+
+// compressor keeps the large buffers of gzip for the next reply.
+type compressor struct{ writers sync.Pool }
+
+func newCompressor() *compressor {
+	return &compressor{sync.Pool{New: func() any { return gzip.NewWriter(nil) }}}
+}
+
+func (z *compressor) compress(data []byte) []byte {
+	w := z.writers.Get().(*gzip.Writer)
+	defer z.writers.Put(w)
+	var out bytes.Buffer
+	w.Reset(&out)
+	_, _ = w.Write(data) // writing to memory does not fail
+	_ = w.Close()
+	return out.Bytes()
+}

@@ -1,0 +1,155 @@
+// Package httpapi is the registry protocol over HTTP: a route table, one place
+// that decodes, one that encodes, and nothing in between but a call of
+// internal/registry. It is the only package that knows status codes.
+//
+// What holds for every reply:
+//
+//   - X-Request-Id and X-Content-Type-Options are set.
+//   - A failure is problem details (RFC 9457), the 404 of an unknown address, the
+//     405 and a panic included. Only net/http itself answers otherwise, to what
+//     is no HTTP request.
+//   - There are no redirects but one: /v1/packages/@ori/http goes to the address
+//     without "@".
+//   - Accept is not looked at: each resource has one representation, and its
+//     gzip form where Accept-Encoding allows it.
+//   - A token that is sent must be good, also where none is needed; health alone
+//     never asks.
+//
+// Order of the checks of one call: path, method, token, its scope, names in the
+// path, query, rights, declared length, media type, body.
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/registry"
+)
+
+// Options of the handler; the zero value of each field is right.
+type Options struct {
+	Log       *slog.Logger                // nil: nothing is logged
+	Spec      []byte                      // text of /openapi.yaml
+	RequestID func() string               // a new id for each request; nil: 16 random characters
+	Ready     func(context.Context) error // why the server should get no calls; nil: the registry's own answer
+}
+
+// service is what the handlers share.
+type service struct {
+	reg   *registry.Registry
+	urls  api.URLs
+	log   *slog.Logger
+	newID func() string
+	ready func(context.Context) error
+	spec  *document
+	page  *template.Template // of /problems/{code}
+	zip   *compressor
+	parts parts
+}
+
+// New makes the handler of every route in Routes.
+func New(reg *registry.Registry, opts Options) http.Handler {
+	s := &service{
+		reg:   reg,
+		urls:  reg.URLs(),
+		log:   opts.Log,
+		newID: opts.RequestID,
+		ready: opts.Ready,
+		spec:  newDocument("application/yaml", opts.Spec),
+		page:  template.Must(template.New("problem").Parse(problemHTML)),
+		zip:   newCompressor(),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.newID == nil {
+		s.newID = func() string { return strings.ToLower(rand.Text()[:16]) }
+	}
+	if s.ready == nil {
+		s.ready = reg.Ready
+	}
+	s.parts = newParts(s, Routes())
+	return s
+}
+
+// ServeHTTP answers one request and logs one line about it.
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{ResponseWriter: w, id: s.newID(), began: time.Now()}
+	c.Header().Set("X-Request-Id", c.id)
+	c.Header().Set("X-Content-Type-Options", "nosniff")
+	defer s.finish(c, r)
+	if c.err = checkPath(r.URL); c.err == nil {
+		s.parts.of(r.URL.Path).ServeHTTP(c, r)
+	}
+	if c.err != nil {
+		s.refuse(c, r, c.err)
+	}
+}
+
+// finish ends every call, also one that panicked.
+func (s *service) finish(c *call, r *http.Request) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		c.cutShort = true
+	default:
+		c.err = fmt.Errorf("panic: %v", p)
+		s.log.Error("a call panicked", "request", c.id, "panic", p, "stack", string(debug.Stack()))
+		s.refuse(c, r, c.err)
+	}
+	s.access(c, r)
+	if c.cutShort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// serve is what the route table leads to.
+func (s *service) serve(c *call, r *http.Request) (err error) {
+	if err := s.authenticate(c, r); err != nil {
+		return err
+	}
+	if location, ok := s.canonical(r); ok {
+		c.Header().Set("Cache-Control", string(mutable))
+		c.Header().Set("Location", location)
+		c.WriteHeader(http.StatusPermanentRedirect)
+		return nil
+	}
+	return c.route.handle(s, c, r)
+}
+
+// access logs one line: what went wrong loudly, what changes something as
+// news, and what only reads for those who ask for details.
+func (s *service) access(c *call, r *http.Request) {
+	level := slog.LevelDebug
+	switch {
+	case c.status >= 500:
+		level = slog.LevelError
+	case c.status >= 400, r.Method != http.MethodGet && r.Method != http.MethodHead:
+		level = slog.LevelInfo
+	}
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request", c.id), slog.String("method", r.Method), slog.String("route", c.pattern()),
+		slog.Int("status", c.status), slog.Int64("bytes", c.bytes), slog.Duration("took", time.Since(c.began)),
+	}
+	if !c.actor.IsAnonymous() {
+		attrs = append(attrs, slog.String("account", c.actor.AccountID()))
+	}
+	if problem, ok := errors.AsType[*api.Problem](c.err); ok {
+		attrs = append(attrs, slog.String("code", string(problem.Code)))
+	} else if c.err != nil {
+		attrs = append(attrs, slog.String("error", c.err.Error()))
+	}
+	s.log.LogAttrs(r.Context(), level, "call", attrs...)
+}

@@ -1,0 +1,263 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/spectest"
+	"github.com/ori-lang/registry/internal/server"
+)
+
+// site is a whole registry on an empty folder behind a real connection. Every
+// exchange with it is held against the spec.
+type site struct {
+	t     *testing.T
+	url   string
+	base  string // what the registry takes for its URL
+	data  string
+	token string // of alice, scope admin
+	log   *lockedBuffer
+	srv   *server.Server
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	validator := spectest.New(t)
+	s := &site{t: t, data: t.TempDir(), log: &lockedBuffer{}}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	srv, err := server.Open(t.Context(), server.Config{Data: s.data, Listen: "127.0.0.1:0"}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := srv.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	web := httptest.NewServer(validator.Middleware(srv.Handler()))
+	t.Cleanup(web.Close)
+	s.srv, s.url, s.base = srv, web.URL, srv.URL()
+	s.token = s.user("alice")
+	return s
+}
+
+func (s *site) user(login string) (token string) {
+	s.t.Helper()
+	token, err := s.srv.AddUser(s.t.Context(), login, false)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
+}
+
+// answer is a reply with its body read.
+type answer struct {
+	*http.Response
+	body []byte
+}
+
+func (a answer) problem() api.Problem {
+	var p api.Problem
+	_ = json.Unmarshal(a.body, &p)
+	return p
+}
+
+// code is the problem's code, "" for a reply that is none.
+func (a answer) code() api.Code { return a.problem().Code }
+
+func (a answer) json(t *testing.T, v any) {
+	t.Helper()
+	if err := json.Unmarshal(a.body, v); err != nil {
+		t.Fatalf("%v in %s", err, a.body)
+	}
+}
+
+type header map[string]string
+
+// do makes a call; headers may be nil, "Authorization" in them takes the place
+// of alice's token, empty for none.
+func (s *site) do(method, path string, body io.Reader, h header) answer {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+s.token)
+	r.Header.Set("Accept-Encoding", "identity")
+	for name, value := range h {
+		r.Header.Set(name, value)
+		if value == "" {
+			r.Header.Del(name)
+		}
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	reply, err := client.Do(r)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return answer{reply, text}
+}
+
+func (s *site) get(path string) answer {
+	s.t.Helper()
+	return s.do("GET", path, nil, header{"Authorization": ""})
+}
+
+// raw sends bytes as they are and reads one reply.
+func (s *site) raw(request string) answer {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, request); err != nil {
+		s.t.Fatal(err)
+	}
+	reply, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		s.t.Fatalf("no reply to %q: %v", request, err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer{reply, body}
+}
+
+// want fails the test unless the answer has this status and, for a failure, code.
+func (s *site) want(a answer, status int, code api.Code) answer {
+	s.t.Helper()
+	if a.StatusCode != status || a.code() != code {
+		s.t.Errorf("%s %s: %d %s, want %d %s\n%s", a.Request.Method, a.Request.URL, a.StatusCode, a.code(), status, code, a.body)
+	}
+	return a
+}
+
+func (s *site) claim(scope string) {
+	s.t.Helper()
+	s.want(s.do("PUT", "/v1/scopes/"+scope, nil, nil), 201, "")
+}
+
+// pack makes the archive of a package; extra files stand beside src/lib.ori.
+func pack(t *testing.T, ref string, extra map[string]string) []byte {
+	t.Helper()
+	r, err := ident.ParseRef(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{
+		"oripk.toml":  fmt.Sprintf("[project]\nname = %q\nversion = %q\ndescription = \"A package for tests.\"\nori = \"1.0.0\"\n", r.Package, r.Version),
+		"src/lib.ori": "pub @one () -> int = 1;\n",
+	}
+	for name, text := range extra {
+		if strings.HasPrefix(text, "+") { // append
+			text = files[name] + text[1:]
+		}
+		files[name] = text
+	}
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	var out bytes.Buffer
+	report, err := archive.Pack(root, &out)
+	if err == nil && !report.OK() {
+		err = report.Err()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// part of a multipart body.
+type part struct {
+	name string
+	data []byte
+}
+
+func multipartOf(parts ...part) (body *bytes.Buffer, contentType string) {
+	body = &bytes.Buffer{}
+	w := multipart.NewWriter(body)
+	for _, p := range parts {
+		field, _ := w.CreateFormField(p.name)
+		_, _ = field.Write(p.data)
+	}
+	_ = w.Close()
+	return body, w.FormDataContentType()
+}
+
+// publish posts parts to the package's address, which may carry a query.
+func (s *site) publish(pkg string, parts ...part) answer {
+	s.t.Helper()
+	body, contentType := multipartOf(parts...)
+	return s.do("POST", "/v1/packages/"+strings.Replace(pkg, "?", "/publish?", 1)+publishEnd(pkg), body, header{"Content-Type": contentType})
+}
+
+func publishEnd(pkg string) string {
+	if strings.Contains(pkg, "?") {
+		return ""
+	}
+	return "/publish"
+}
+
+// settled gives a site with @acme/http@1.0.0 published, and that archive.
+func settled(t *testing.T) (*site, []byte) {
+	t.Helper()
+	s := newSite(t)
+	s.claim("acme")
+	data := pack(t, "@acme/http@1.0.0", map[string]string{"README.md": "# http\n" + strings.Repeat("Fetch things. ", 200)})
+	s.want(s.publish("acme/http", part{"archive", data}), 201, "")
+	return s, data
+}

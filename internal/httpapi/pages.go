@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/translog"
+)
+
+func (s *service) checkpoint(c *call, r *http.Request) error {
+	note, err := s.reg.Checkpoint(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.send(c, r, newDocument("text/plain; charset=utf-8", note))
+}
+
+func (s *service) tile(c *call, r *http.Request) error {
+	tile, err := translog.ParseTilePath("tile/" + r.PathValue("tile"))
+	if err != nil {
+		return api.Errorf(api.NotFound, "there is no tile of this name").
+			WithHint("Tiles are /log/tile/<level>/<number> and /log/tile/entries/<number>, with .p/<width> when they are partial.")
+	}
+	data, err := s.reg.Tile(r.Context(), tile)
+	if err != nil {
+		return err
+	}
+	return s.send(c, r, newDocument("application/octet-stream", data))
+}
+
+func (s *service) openAPI(c *call, r *http.Request) error {
+	return s.send(c, r, s.spec)
+}
+
+// A page runs nothing and loads nothing.
+const (
+	pageType   = "text/html; charset=utf-8"
+	pagePolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+// problemPage explains a code to a person.
+func (s *service) problemPage(c *call, r *http.Request) error {
+	code := api.Code(r.PathValue("code"))
+	if code.Info().Code != code {
+		return api.Errorf(api.NotFound, "there is no problem code of this name")
+	}
+	var page bytes.Buffer
+	if err := s.page.Execute(&page, code.Info()); err != nil {
+		return fmt.Errorf("making the page of a code: %w", err)
+	}
+	return s.send(c, r, newDocument(pageType, page.Bytes()))
+}
+
+const problemHTML = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.Title}} ({{.Code}})</title>
+</head>
+<body>
+<h1>{{.Title}}</h1>
+<p>Code <code>{{.Code}}</code>, HTTP status {{.Status}}.</p>
+<p>{{.Meaning}}</p>
+<p>The whole protocol: <a href="../openapi.yaml">openapi.yaml</a>.</p>
+</body>
+</html>
+`
+
+// live says that the process answers, and nothing else.
+func (s *service) live(c *call, _ *http.Request) error {
+	return sendOnce(c, http.StatusOK, "text/plain; charset=utf-8", []byte("ok\n"))
+}
+
+// readiness says whether calls should be sent here.
+func (s *service) readiness(c *call, r *http.Request) error {
+	if err := s.ready(r.Context()); err != nil {
+		return err
+	}
+	return sendOnce(c, http.StatusOK, "text/plain; charset=utf-8", []byte("ok\n"))
+}

@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/ori-lang/registry/api"
+)
+
+// Route is one line of the route table.
+type Route struct {
+	Method  string         // GET stands for HEAD too
+	Pattern string         // of net/http's ServeMux, from package api
+	Scope   api.TokenScope // that the token needs; "": the call is public
+	Kind    Kind
+	cache   cache // of its successful replies
+	handle  handler
+}
+
+// Kind says what a call is to the registry's defences.
+type Kind string
+
+// The kinds of routes.
+const (
+	Ordinary  Kind = "ordinary"
+	Immutable Kind = "immutable" // cacheable for long: archives, readmes, proofs, the log
+	Health    Kind = "health"    // for whoever watches the server: no token is looked at
+)
+
+type handler func(s *service, c *call, r *http.Request) error
+
+// Routes is the route table: all of it and the only one.
+func Routes() []Route {
+	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	return []Route{
+		{get, api.PathDiscovery, "", Ordinary, mutable, (*service).discovery},
+		{get, api.PathPackage, "", Ordinary, mutable, (*service).packagePage},
+		{get, api.PathVersions, "", Ordinary, mutable, (*service).versions},
+		{get, api.PathMetadata, "", Ordinary, mutable, (*service).metadata},
+		{get, api.PathDownload, "", Immutable, lasting, (*service).download},
+		{get, api.PathReadme, "", Immutable, lasting, (*service).readme},
+		{get, api.PathProof, "", Immutable, provable, (*service).proof},
+		{post, api.PathPublish, api.Publish, Ordinary, never, (*service).publish},
+
+		{get, api.PathMe, api.Read, Ordinary, never, (*service).me},
+		{get, api.PathTokens, api.Admin, Ordinary, never, (*service).tokens},
+		{post, api.PathTokens, api.Admin, Ordinary, never, (*service).createToken},
+		{del, api.PathToken, api.Read, Ordinary, never, (*service).revokeToken}, // any token may end itself
+		{get, api.PathScope, "", Ordinary, mutable, (*service).scope},
+		{put, api.PathScope, api.Publish, Ordinary, never, (*service).claimScope},
+
+		{get, api.PathCheckpoint, "", Immutable, newest, (*service).checkpoint},
+		{get, api.PathTile, "", Immutable, forever, (*service).tile},
+
+		{get, api.PathOpenAPI, "", Ordinary, mutable, (*service).openAPI},
+		{get, api.PathProblem, "", Ordinary, mutable, (*service).problemPage},
+		{get, api.PathLive, "", Health, never, (*service).live},
+		{get, api.PathReady, "", Health, never, (*service).readiness},
+	}
+}
+
+// parts holds a mux for each first segment of a path ("v1", "log", …).
+type parts map[string]*http.ServeMux
+
+func newParts(s *service, routes []Route) parts {
+	p := parts{}
+	allow := map[string][]string{}
+	for i := range routes {
+		route := &routes[i]
+		p.mux(firstSegment(route.Pattern)).Handle(route.Method+" "+route.Pattern, s.entry(route))
+		allow[route.Pattern] = append(allow[route.Pattern], route.methods()...)
+	}
+	for pattern, methods := range allow {
+		mux := p.mux(firstSegment(pattern))
+		mux.Handle(pattern, refusal(func(c *call) error {
+			c.Header().Set("Allow", strings.Join(methods, ", "))
+			return api.Errorf(api.MethodNotAllowed, "this address takes %s", strings.Join(methods, ", "))
+		}))
+		// Without a handler of its own ServeMux would redirect /v1 to /v1/.
+		if stem := strings.LastIndexByte(pattern, '/'); strings.HasSuffix(pattern, "{$}") || strings.HasSuffix(pattern, "...}") {
+			mux.Handle(pattern[:stem], refusal(unknownAddress))
+		}
+	}
+	return p
+}
+
+func (p parts) mux(segment string) *http.ServeMux {
+	if p[segment] == nil {
+		p[segment] = http.NewServeMux()
+		p[segment].Handle("/", refusal(unknownAddress))
+	}
+	return p[segment]
+}
+
+// of gives the handler for a path that checkPath let pass.
+func (p parts) of(path string) http.Handler {
+	if mux, ok := p[firstSegment(path)]; ok {
+		return mux
+	}
+	return refusal(unknownAddress)
+}
+
+func firstSegment(path string) string {
+	segment, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return segment
+}
+
+func (route *Route) methods() []string {
+	if route.Method == http.MethodGet {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{route.Method}
+}
+
+// entry notes the route in the call and serves it.
+func (s *service) entry(route *Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := w.(*call)
+		c.route = route
+		c.err = s.serve(c, r)
+	})
+}
+
+// refusal answers every call with the same failure.
+type refusal func(*call) error
+
+func (f refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	c := w.(*call)
+	c.err = f(c)
+}
+
+func unknownAddress(*call) error {
+	return api.Errorf(api.NotFound, "there is nothing at this address").
+		WithHint("/openapi.yaml lists every address.")
+}

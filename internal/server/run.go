@@ -1,0 +1,110 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Times and sizes of a connection. Uploads and downloads, which may rightly
+// take longer, move their own deadlines on as long as bytes flow.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 32 << 10
+)
+
+// Run serves until ctx ends, then stops: running calls get the shutdown timeout
+// to end and are cut off after it, which is an error. Everything is closed when
+// it returns.
+func (s *Server) Run(ctx context.Context) error {
+	s.closers.add(s.keepSweeping())
+	server := s.httpServer()
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return errors.Join(fmt.Errorf("serving: %w", err), s.Close())
+	case <-ctx.Done():
+		return errors.Join(s.drain(server), s.Close())
+	}
+}
+
+// sweepInterval is how often archives that a failed publish left are looked for.
+const sweepInterval = 10 * time.Minute
+
+// keepSweeping sweeps now and then until stop is called, which waits for it.
+func (s *Server) keepSweeping() (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for tick := time.NewTicker(sweepInterval); ; {
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+			if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil && ctx.Err() == nil {
+				s.log.Error("sweeping failed", "error", err)
+			}
+		}
+	}()
+	return func() error { cancel(); <-done; return nil }
+}
+
+func (s *Server) httpServer() *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered like everything else
+	}
+}
+
+func (s *Server) drain(server *http.Server) error {
+	s.stopping.Store(true)
+	s.log.Info("stopping", "timeout", time.Duration(s.cfg.ShutdownTimeout))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.cfg.ShutdownTimeout))
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("calls still ran after %v and were cut off", time.Duration(s.cfg.ShutdownTimeout))
+	}
+	return errors.Join(fmt.Errorf("stopping: %w", err), server.Close())
+}
+
+// underBase serves next also below the path of the base URL, so that a proxy in
+// front may strip that path or leave it.
+func underBase(base string, next http.Handler) http.Handler {
+	u, err := url.Parse(base)
+	if err != nil || u.Path == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.EscapedPath(), u.EscapedPath()+"/") {
+			shorter, target := *r, *r.URL
+			target.Path = strings.TrimPrefix(target.Path, u.Path)
+			target.RawPath = strings.TrimPrefix(target.RawPath, u.EscapedPath())
+			shorter.URL = &target
+			r = &shorter
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,200 @@
+// Package server puts a registry together from its Config and runs it. The
+// command, the kit for other people's tests and the end-to-end tests all use
+// it, so what they run is the same.
+//
+// What it opens stands in the data folder:
+//
+//	lock                      held while a server runs
+//	registry.db, -wal, -shm   the database (or where --database says)
+//	keys/                     signing key and head anchor of the log (or --key-dir)
+//	incoming/, archives/      archives that are too large for the database
+//
+// A server stops in this order: /readyz turns 503, no new connection is taken,
+// running calls end, the sequencer commits what waits, the database closes, the
+// lock is freed.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/blob"
+	"github.com/ori-lang/registry/internal/durable"
+	"github.com/ori-lang/registry/internal/httpapi"
+	"github.com/ori-lang/registry/internal/registry"
+	"github.com/ori-lang/registry/internal/sequencer"
+	"github.com/ori-lang/registry/internal/store"
+	"github.com/ori-lang/registry/spec"
+)
+
+// Server is a registry that is open: it listens, and answers once Run is called.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	urls     api.URLs
+	listener net.Listener
+	db       *store.DB
+	blobs    *blob.Dir
+	sequence *sequencer.Sequencer
+	reg      *registry.Registry
+	handler  http.Handler
+	stopping atomic.Bool
+	closers  closers
+}
+
+// Open opens everything that a registry needs, and makes what is not there yet.
+// With port 0 the base URL follows from the port that it gets. After an error
+// nothing is left open.
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Server, error) {
+	s := &Server{cfg: cfg.resolved(), log: log}
+	for _, step := range []func(context.Context) error{s.lock, s.listen, s.openStorage, s.openLog, s.compose} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// lock keeps a second server away from the data folder.
+func (s *Server) lock(context.Context) error {
+	if err := durable.MkdirAll(s.cfg.Data); err != nil {
+		return fmt.Errorf("opening data folder: %w", err)
+	}
+	release, err := durable.Lock(filepath.Join(s.cfg.Data, "lock"))
+	if errors.Is(err, durable.ErrLocked) {
+		return fmt.Errorf("another registry runs on the data folder %s already; stop it, or name another folder with --data", s.cfg.Data)
+	}
+	if err != nil {
+		return fmt.Errorf("opening data folder: %w", err)
+	}
+	s.closers.add(release)
+	return nil
+}
+
+func (s *Server) listen(ctx context.Context) (err error) {
+	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("another program listens on %s already; stop it, or choose another address with --listen", s.cfg.Listen)
+	}
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	s.closers.add(func() error {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) { // serving closes it too
+			return err
+		}
+		return nil
+	})
+	base := s.cfg.BaseURL
+	if base == "" {
+		base = "http://" + reachable(s.listener.Addr())
+	}
+	s.urls, err = api.NewURLs(base)
+	return err
+}
+
+// reachable gives an address that a client on this machine can connect to: one
+// that listens everywhere is reached by the loopback.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	}
+	return addr.String()
+}
+
+func (s *Server) openStorage(ctx context.Context) (err error) {
+	if s.db, err = store.Open(ctx, s.cfg.Database); err != nil {
+		return err
+	}
+	s.closers.add(s.db.Close)
+	s.blobs, err = blob.OpenDir(s.cfg.Data)
+	if err != nil {
+		return err
+	}
+	return s.blobs.Clear()
+}
+
+func (s *Server) openLog(ctx context.Context) (err error) {
+	origin := s.cfg.LogOrigin
+	if origin == "" {
+		origin = s.urls.LogOrigin()
+	}
+	s.sequence, err = sequencer.Open(ctx, s.db, sequencer.Options{
+		KeyDir: s.cfg.KeyDir, Origin: origin, Now: time.Now, Rand: rand.Reader, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.closers.add(s.sequence.Close)
+	return nil
+}
+
+func (s *Server) compose(ctx context.Context) error {
+	s.reg = registry.New(registry.Config{
+		URLs: s.urls, ServerVersion: Version(), DB: s.db, Log: s.sequence, Blobs: s.blobs, Now: time.Now, Rand: rand.Reader,
+	})
+	if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil {
+		return err
+	}
+	s.handler = underBase(s.urls.Base(), httpapi.New(s.reg, httpapi.Options{Log: s.log, Spec: spec.OpenAPI, Ready: s.ready}))
+	return nil
+}
+
+func (s *Server) ready(ctx context.Context) error {
+	if s.stopping.Load() {
+		return api.Errorf(api.Unavailable, "the registry is stopping")
+	}
+	return s.reg.Ready(ctx)
+}
+
+// Handler answers every request of the registry.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Addr is the address that the server listens on.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// URL is the base URL of the registry.
+func (s *Server) URL() string { return s.urls.Base() }
+
+// LogKey is the verifier key of the registry's log; its origin stands in it.
+func (s *Server) LogKey() string { return s.sequence.VerifierKey() }
+
+// LogOrigin is the name of the registry's log.
+func (s *Server) LogOrigin() string { return s.sequence.Origin() }
+
+// GroupSizes gives the figures of the group commits since the start.
+func (s *Server) GroupSizes() sequencer.GroupSizes { return s.sequence.GroupSizes() }
+
+// AddUser makes an account and gives the secret of its first token.
+func (s *Server) AddUser(ctx context.Context, login string, operator bool) (secret string, err error) {
+	return s.reg.AddUser(ctx, login, operator)
+}
+
+// Close frees what Open took. Run does it too; doing it twice does nothing.
+func (s *Server) Close() error { return s.closers.close() }
+
+// closers frees things in the reverse of the order in which they were taken.
+type closers struct{ stack []func() error }
+
+func (c *closers) add(f func() error) { c.stack = append(c.stack, f) }
+
+func (c *closers) close() error {
+	var failed []error
+	for _, f := range slices.Backward(c.stack) {
+		failed = append(failed, f())
+	}
+	c.stack = nil
+	return errors.Join(failed...)
+}
