@@ -60,7 +60,7 @@ check_port() {
 # gets exactly one signal, from stop.
 start_server() {
 	set -m
-	"$registry" serve --data "$data" --listen "$listen" </dev/null &
+	"$registry" serve --data "$data" --listen "$listen" --log-level "${ORIREG_LOG_LEVEL:-warn}" </dev/null &
 	server=$!
 	set +m
 }

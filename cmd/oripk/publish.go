@@ -111,9 +111,6 @@ func (a *app) printReceipt(w io.Writer, receipt *api.Receipt, ref ident.Ref, reg
 	}
 	row(w, "checksum", receipt.Checksum.String())
 	row(w, "log", fmt.Sprintf("entry %d, its proof is verified", receipt.Log.Index))
-	if urls, err := api.NewURLs(registry); err == nil {
-		row(w, "page", urls.Web(ref))
-	}
 }
 
 // confirm asks a question; anything but yes is an error.
