@@ -4,22 +4,18 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/ori-lang/registry/api"
-	"github.com/ori-lang/registry/archive"
-	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/sample"
 	"github.com/ori-lang/registry/internal/repotest/spectest"
 	"github.com/ori-lang/registry/internal/server"
 )
@@ -178,49 +174,6 @@ func (s *site) claim(scope string) {
 	s.want(s.do("PUT", "/v1/scopes/"+scope, nil, nil), 201, "")
 }
 
-// pack makes the archive of a package; extra files stand beside src/lib.ori.
-func pack(t *testing.T, ref string, extra map[string]string) []byte {
-	t.Helper()
-	r, err := ident.ParseRef(ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{
-		"oripk.toml":  fmt.Sprintf("[project]\nname = %q\nversion = %q\ndescription = \"A package for tests.\"\nori = \"1.0.0\"\n", r.Package, r.Version),
-		"src/lib.ori": "pub @one () -> int = 1;\n",
-	}
-	for name, text := range extra {
-		if strings.HasPrefix(text, "+") { // append
-			text = files[name] + text[1:]
-		}
-		files[name] = text
-	}
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	var out bytes.Buffer
-	report, err := archive.Pack(root, &out)
-	if err == nil && !report.OK() {
-		err = report.Err()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
-}
-
 // part of a multipart body.
 type part struct {
 	name string
@@ -257,7 +210,7 @@ func settled(t *testing.T) (*site, []byte) {
 	t.Helper()
 	s := newSite(t)
 	s.claim("acme")
-	data := pack(t, "@acme/http@1.0.0", map[string]string{"README.md": "# http\n" + strings.Repeat("Fetch things. ", 200)})
+	data := sample.Package{Ref: "@acme/http@1.0.0", Files: map[string]string{"README.md": "# http\n" + strings.Repeat("Fetch things. ", 200)}}.Archive(t)
 	s.want(s.publish("acme/http", part{"archive", data}), 201, "")
 	return s, data
 }

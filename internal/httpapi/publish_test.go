@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,27 +13,29 @@ import (
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/sample"
 )
 
 func TestPublishAnswers(t *testing.T) {
 	s, data := settled(t)
 	sum := ident.ChecksumOf(data)
-	other := pack(t, "@acme/http@1.0.0", map[string]string{"src/more.ori": "// more\n"})
+	other := sample.Package{Ref: "@acme/http@1.0.0", Files: map[string]string{"src/more.ori": "// more\n"}}.Archive(t)
 	wrong := ident.ChecksumOf(nil)
-	locked := func(sum ident.Checksum) map[string]string {
-		return map[string]string{
-			"oripk.toml": "+[dependencies]\n\"@acme/http\" = \"1.0.0\"\n",
-			"oripk.lock": fmt.Sprintf("[checksums]\n\"@acme/http:1.0.0\" = %q\n", sum),
-		}
+	locked := func(ref string, sum ident.Checksum) []byte {
+		return sample.Package{
+			Ref: ref, Manifest: "[dependencies]\n\"@acme/http\" = \"1.0.0\"\n", Lock: fmt.Sprintf("\"@acme/http:1.0.0\" = %q\n", sum),
+		}.Archive(t)
 	}
-	missing := pack(t, "@acme/c@1.0.0", map[string]string{
-		"oripk.toml": "+[dependencies]\n\"@acme/none\" = \"1.0.0\"\n\"@acme/http\" = \"9.9.9\"\n",
-		"oripk.lock": fmt.Sprintf("[checksums]\n\"@acme/http:9.9.9\" = %q\n\"@acme/none:1.0.0\" = %q\n", sum, sum),
-	})
-	external := pack(t, "@acme/d@1.0.0", map[string]string{
-		"oripk.toml": "+[dependencies]\n\"@corp/none\" = \"1.0.0\"\n[registries.corp]\nurl = \"https://corp.example\"\nscopes = [\"corp\"]\n",
-		"oripk.lock": fmt.Sprintf("[checksums]\n\"@corp/none:1.0.0\" = %q\n", sum),
-	})
+	missing := sample.Package{
+		Ref:      "@acme/c@1.0.0",
+		Manifest: "[dependencies]\n\"@acme/none\" = \"1.0.0\"\n\"@acme/http\" = \"9.9.9\"\n",
+		Lock:     fmt.Sprintf("\"@acme/http:9.9.9\" = %q\n\"@acme/none:1.0.0\" = %q\n", sum, sum),
+	}.Archive(t)
+	external := sample.Package{
+		Ref:      "@acme/d@1.0.0",
+		Manifest: "[dependencies]\n\"@corp/none\" = \"1.0.0\"\n[registries.corp]\nurl = \"https://corp.example\"\nscopes = [\"corp\"]\n",
+		Lock:     fmt.Sprintf("\"@corp/none:1.0.0\" = %q\n", sum),
+	}.Archive(t)
 	for _, test := range []struct {
 		name   string
 		pkg    string
@@ -49,16 +50,16 @@ func TestPublishAnswers(t *testing.T) {
 		{"dry run of the same", "acme/http?dry_run=true", []part{{"archive", data}}, 200, "", 0},
 		{"other bytes", "acme/http", []part{{"archive", other}}, 409, api.VersionExists, 0},
 		{"other bytes, dry", "acme/http?dry_run=true", []part{{"archive", other}}, 409, api.VersionExists, 0},
-		{"dry run", "acme/b?dry_run=true", []part{{"archive", pack(t, "@acme/b@1.0.0", nil)}}, 200, "", 0},
-		{"no dry run", "acme/b?dry_run=false", []part{{"archive", pack(t, "@acme/b@1.0.0", nil)}}, 201, "", 0},
-		{"pre-release", "acme/b", []part{{"archive", pack(t, "@acme/b@2.0.0-beta.1", nil)}}, 201, "", 0},
-		{"with a dependency", "acme/a", []part{{"archive", pack(t, "@acme/a@1.0.0", locked(sum))}}, 201, "", 0},
-		{"lock with another checksum", "acme/e", []part{{"archive", pack(t, "@acme/e@1.0.0", locked(wrong))}}, 422, api.ArchiveInvalid, 1},
+		{"dry run", "acme/b?dry_run=true", []part{{"archive", sample.Package{Ref: "@acme/b@1.0.0"}.Archive(t)}}, 200, "", 0},
+		{"no dry run", "acme/b?dry_run=false", []part{{"archive", sample.Package{Ref: "@acme/b@1.0.0"}.Archive(t)}}, 201, "", 0},
+		{"pre-release", "acme/b", []part{{"archive", sample.Package{Ref: "@acme/b@2.0.0-beta.1"}.Archive(t)}}, 201, "", 0},
+		{"with a dependency", "acme/a", []part{{"archive", locked("@acme/a@1.0.0", sum)}}, 201, "", 0},
+		{"lock with another checksum", "acme/e", []part{{"archive", locked("@acme/e@1.0.0", wrong)}}, 422, api.ArchiveInvalid, 1},
 		{"missing dependencies", "acme/c", []part{{"archive", missing}}, 422, api.DependencyNotFound, 2},
 		{"external dependency", "acme/d", []part{{"archive", external}}, 201, "", 0},
-		{"name of another", "acme/other", []part{{"archive", pack(t, "@acme/this@1.0.0", nil)}}, 422, api.ManifestMismatch, 1},
-		{"similar name", "acme/ht-tp", []part{{"archive", pack(t, "@acme/ht-tp@1.0.0", nil)}}, 409, api.NameTooSimilar, 0},
-		{"reserved name", "acme/test", []part{{"archive", pack(t, "@acme/test@1.0.0", nil)}}, 403, api.NameReserved, 0},
+		{"name of another", "acme/other", []part{{"archive", sample.Package{Ref: "@acme/this@1.0.0"}.Archive(t)}}, 422, api.ManifestMismatch, 1},
+		{"similar name", "acme/ht-tp", []part{{"archive", sample.Package{Ref: "@acme/ht-tp@1.0.0"}.Archive(t)}}, 409, api.NameTooSimilar, 0},
+		{"reserved name", "acme/test", []part{{"archive", sample.Package{Ref: "@acme/test@1.0.0"}.Archive(t)}}, 403, api.NameReserved, 0},
 		{"wrong checksum", "acme/http", []part{{"archive", data}, {"checksum", []byte(wrong.String())}}, 422, api.ChecksumMismatch, 0},
 		{"no archive", "acme/http", []part{{"archive", []byte("PK\x03\x04 a zip")}}, 422, api.ArchiveInvalid, -1},
 		{"empty archive", "acme/http", []part{{"archive", nil}}, 422, api.ArchiveInvalid, -1},
@@ -113,7 +114,7 @@ func (s *site) noTraces() {
 func TestReceipt(t *testing.T) {
 	s := newSite(t)
 	s.claim("acme")
-	data := pack(t, "@acme/http@1.0.0-beta.1", nil)
+	data := sample.Package{Ref: "@acme/http@1.0.0-beta.1"}.Archive(t)
 	var dry, made, again api.Receipt
 	s.want(s.publish("acme/http?dry_run=true", part{"archive", data}), 200, "").json(t, &dry)
 	if dry.Created || !dry.DryRun || dry.Log.Index != -1 {
@@ -209,10 +210,7 @@ func line(name, prefix, value string) string {
 func TestLargeArchives(t *testing.T) {
 	s := newSite(t)
 	s.claim("acme")
-	noise := make([]byte, 3<<20) // of it an archive above the limit of what the database holds
-	source := rand.NewChaCha8([32]byte{1})
-	_, _ = source.Read(noise)
-	data := pack(t, "@acme/big@1.0.0", map[string]string{"src/noise.txt": string(noise)})
+	data := sample.Package{Ref: "@acme/big@1.0.0", Noise: 3 << 20}.Archive(t) // more than the database holds
 	s.want(s.publish("acme/big", part{"archive", data}), 201, "")
 	got := s.want(s.get("/v1/packages/acme/big/1.0.0/download"), 200, "")
 	if !bytes.Equal(got.body, data) {
@@ -231,7 +229,7 @@ func TestLargeArchives(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	s := newSite(t)
 	s.claim("acme")
-	head := pack(t, "@acme/big@1.0.0", nil)
+	head := sample.Package{Ref: "@acme/big@1.0.0"}.Archive(t)
 	for name, size := range map[string]int{"one byte": 1, "as much as the frame allows": 60 << 10, "far more": 3 << 20} {
 		whole := append(bytes.Clone(head), make([]byte, archive.MaxCompressed+size-len(head))...)
 		body, contentType := multipartOf(part{"archive", whole})
@@ -298,8 +296,8 @@ func TestTwoPublishersRace(t *testing.T) {
 	s := newSite(t)
 	s.claim("acme")
 	archives := [][]byte{
-		pack(t, "@acme/race@1.0.0", nil),
-		pack(t, "@acme/race@1.0.0", map[string]string{"src/more.ori": "// more\n"}),
+		sample.Package{Ref: "@acme/race@1.0.0"}.Archive(t),
+		sample.Package{Ref: "@acme/race@1.0.0", Files: map[string]string{"src/more.ori": "// more\n"}}.Archive(t),
 	}
 	var group sync.WaitGroup
 	statuses := make([]int, 8)

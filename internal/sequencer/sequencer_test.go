@@ -225,8 +225,12 @@ func (f *fixture) checkTiles(tree tlog.Tree) {
 func TestTilesBeyondTheTreeAreNotFound(t *testing.T) {
 	f := newFixture(t)
 	for _, tile := range []tlog.Tile{
-		{H: 8, L: 0, N: 0, W: 2}, {H: 8, L: 0, N: 1, W: 1}, {H: 8, L: 1, N: 0, W: 1}, {H: 8, L: -1, N: 0, W: 2},
-		{H: 8, L: -1, N: 1 << 56, W: 1}, {H: 8, L: 0, N: 1 << 62, W: 256},
+		{H: 8, L: 0, N: 0, W: 2},
+		{H: 8, L: 0, N: 1, W: 1},
+		{H: 8, L: 1, N: 0, W: 1},
+		{H: 8, L: -1, N: 0, W: 2},
+		{H: 8, L: -1, N: 1 << 56, W: 1},
+		{H: 8, L: 0, N: 1 << 62, W: 256},
 	} {
 		if _, err := f.seq.Tile(t.Context(), tile); !errors.Is(err, api.NotFound) {
 			t.Errorf("%+v: %v", tile, err)
