@@ -1,0 +1,311 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/sample"
+	"github.com/ori-lang/registry/translog"
+)
+
+// TestKillLosesNothing ends a registry with SIGKILL at random moments while
+// four publishers send it small and large archives and an observer reads its
+// checkpoints. After every kill it starts again with nothing temporary left,
+// has every version that was answered with 201, goes on from every tree that
+// was seen, and passes fsck. DRILL_ROUNDS makes it a long drill.
+func TestKillLosesNothing(t *testing.T) {
+	rounds := 40
+	if text := os.Getenv("DRILL_ROUNDS"); text != "" {
+		var err error
+		if rounds, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := newDrill(t)
+	for round := range rounds {
+		d.start()
+		d.checkLeftovers()
+		d.checkAnswered()
+		d.checkTree()
+		d.fsck()
+		d.publishUntilKilled(round)
+	}
+	d.start()
+	d.checkLeftovers()
+	d.checkAnswered()
+	d.checkTree()
+	d.fsck()
+	t.Logf("%d kills; %d publishes were answered, of which %d large; the log has %d entries", rounds, d.total, d.large, d.seen.N)
+	if d.total == 0 || d.large == 0 {
+		t.Error("no publish was answered between the kills: the drill shows nothing")
+	}
+}
+
+type drill struct {
+	t          *testing.T
+	bin, data  string
+	urls       api.URLs
+	token      string
+	verifier   *translog.Verifier
+	server     *exec.Cmd
+	client     *http.Client
+	next       atomic.Int64
+	mu         sync.Mutex
+	answered   map[ident.Ref]ident.Checksum // since the last check
+	seen       tlog.Tree                    // the newest checkpoint that was read
+	total      int
+	large      int
+	moment     *rand.Rand
+	listenAddr string
+}
+
+func newDrill(t *testing.T) *drill {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	d := &drill{
+		t: t, bin: binaries(t), data: t.TempDir(), client: &http.Client{Timeout: 10 * time.Second},
+		answered: make(map[ident.Ref]ident.Checksum), moment: rand.New(rand.NewPCG(seed, 0)), listenAddr: "127.0.0.1:0",
+	}
+	t.Cleanup(d.kill)
+	d.start()
+	d.listenAddr = strings.TrimPrefix(d.urls.Base(), "http://") // the log's name stays the same
+	output, err := exec.Command(filepath.Join(d.bin, "ori-registry"), "user", "add", "--json", "--data", d.data, "ada").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var user struct{ Token string }
+	if err := json.Unmarshal(output, &user); err != nil {
+		t.Fatal(err)
+	}
+	d.token = user.Token
+	var discovery api.Discovery
+	if err := json.Unmarshal(d.get(d.urls.Discovery()), &discovery); err != nil {
+		t.Fatal(err)
+	}
+	if d.verifier, err = translog.NewVerifier(discovery.Log.PublicKey); err != nil {
+		t.Fatal(err)
+	}
+	if status, text, err := d.call(http.MethodPut, d.urls.Scope("drill"), nil, ""); err != nil || status != http.StatusCreated {
+		t.Fatal(status, string(text), err)
+	}
+	d.kill()
+	return d
+}
+
+// start starts the registry and waits until it says where it listens.
+func (d *drill) start() {
+	d.t.Helper()
+	d.server = exec.Command(filepath.Join(d.bin, "ori-registry"), "serve", "--data", d.data, "--listen", d.listenAddr, "--log-level", "error")
+	d.server.Stderr = os.Stderr
+	output, err := d.server.StdoutPipe()
+	if err == nil {
+		err = d.server.Start()
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if address, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "listens on"); ok {
+			if d.urls, err = api.NewURLs("http://" + strings.TrimSpace(address)); err != nil {
+				d.t.Fatal(err)
+			}
+			go io.Copy(io.Discard, output)
+			return
+		}
+	}
+	d.t.Fatal("the registry did not start")
+}
+
+func (d *drill) kill() {
+	if d.server != nil {
+		_ = d.server.Process.Kill()
+		_ = d.server.Wait()
+		d.server = nil
+	}
+}
+
+// publishUntilKilled lets publishers and an observer work and kills the
+// registry at a random moment.
+func (d *drill) publishUntilKilled(round int) {
+	ctx, stop := context.WithCancel(d.t.Context())
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for ctx.Err() == nil && d.publishOne(ctx, worker%2 == 1) {
+			}
+		})
+	}
+	all.Go(func() {
+		for ctx.Err() == nil && d.observe(ctx) {
+		}
+	})
+	// A short time now and then hits the first writes after a start.
+	<-time.After(time.Duration(5+d.moment.IntN(40+20*(round%10))) * time.Millisecond)
+	d.kill()
+	stop()
+	all.Wait()
+}
+
+// publishOne publishes a new version and notes it when it was answered.
+func (d *drill) publishOne(ctx context.Context, large bool) bool {
+	p := sample.Package{Ref: fmt.Sprintf("@drill/p%d@1.%d.0", d.next.Load()%7, d.next.Add(1)), Noise: 5 << 10}
+	if large {
+		p.Noise = 150 << 10
+	}
+	content := p.Archive(d.t)
+	ref := sample.Ref(d.t, p.Ref)
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	field, err := form.CreateFormFile("archive", "a.oripk")
+	if err == nil {
+		_, err = field.Write(content)
+	}
+	if err != nil {
+		d.t.Error(err)
+		return false
+	}
+	form.Close()
+	status, text, err := d.callWith(ctx, http.MethodPost, d.urls.Publish(ref.Package), &body, form.FormDataContentType())
+	if err != nil {
+		return false // killed
+	}
+	if status != http.StatusCreated {
+		d.t.Errorf("publishing %s: %d %s", ref, status, text)
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answered[ref] = ident.ChecksumOf(content)
+	d.total++
+	if large {
+		d.large++
+	}
+	return true
+}
+
+func (d *drill) observe(ctx context.Context) bool {
+	status, text, err := d.callWith(ctx, http.MethodGet, d.urls.Checkpoint(), nil, "")
+	if err != nil || status != http.StatusOK {
+		return false
+	}
+	tree, err := d.verifier.OpenCheckpoint(text)
+	if err != nil {
+		d.t.Errorf("the checkpoint does not verify: %v", err)
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if tree.N > d.seen.N {
+		d.seen = tree
+	}
+	return true
+}
+
+// checkLeftovers checks that the start has swept what the kill left.
+func (d *drill) checkLeftovers() {
+	d.t.Helper()
+	left, err := os.ReadDir(filepath.Join(d.data, "incoming"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, entry := range left {
+		d.t.Errorf("after the start, incoming/ still holds %s", entry.Name())
+	}
+}
+
+// checkAnswered reads back what was answered since the last check.
+func (d *drill) checkAnswered() {
+	d.t.Helper()
+	for ref, checksum := range d.answered {
+		if got := ident.ChecksumOf(d.get(d.urls.Download(ref))); got != checksum {
+			d.t.Errorf("%s was answered with 201 and its archive has %s, not %s", ref, got, checksum)
+		}
+		proof, err := d.verifier.VerifyProof(d.get(d.urls.Proof(ref)))
+		if err != nil || proof.Entry.Archive != checksum {
+			d.t.Errorf("%s was answered with 201 and its proof says %+v (%v)", ref, proof, err)
+		}
+	}
+	clear(d.answered)
+}
+
+// checkTree checks that the log goes on from the newest tree that was seen.
+func (d *drill) checkTree() {
+	d.t.Helper()
+	tree, err := d.verifier.OpenCheckpoint(d.get(d.urls.Checkpoint()))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if d.seen.N == 0 {
+		d.seen = tree
+	}
+	if err := translog.Consistent(d.t.Context(), d.seen, tree, d); err != nil {
+		d.t.Errorf("a tree of %d was seen, now it is one of %d: %v", d.seen.N, tree.N, err)
+	}
+	d.seen = tree
+}
+
+// Tile makes the drill a translog.TileSource.
+func (d *drill) Tile(_ context.Context, tile tlog.Tile) ([]byte, error) {
+	return d.get(d.urls.Log() + "/" + translog.TilePath(tile)), nil
+}
+
+func (d *drill) fsck() {
+	d.t.Helper()
+	output, err := exec.Command(filepath.Join(d.bin, "ori-registry"), "fsck", "--data", d.data).CombinedOutput()
+	if err != nil {
+		d.t.Fatalf("fsck: %v\n%s", err, output)
+	}
+}
+
+func (d *drill) get(url string) []byte {
+	d.t.Helper()
+	status, text, err := d.call(http.MethodGet, url, nil, "")
+	if err != nil || status != http.StatusOK {
+		d.t.Fatalf("GET %s: %d %s (%v)", url, status, text, err)
+	}
+	return text
+}
+
+func (d *drill) call(method, url string, body io.Reader, contentType string) (int, []byte, error) {
+	return d.callWith(d.t.Context(), method, url, body, contentType)
+}
+
+func (d *drill) callWith(ctx context.Context, method, url string, body io.Reader, contentType string) (int, []byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	if d.token != "" {
+		request.Header.Set("Authorization", "Bearer "+d.token)
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	reply, err := d.client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	return reply.StatusCode, text, err
+}
