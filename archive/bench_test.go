@@ -8,6 +8,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -89,6 +91,35 @@ func BenchmarkGunzip(b *testing.B) {
 		if _, err := io.Copy(io.Discard, zr); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkCommands runs the tools that people would use, start of the process
+// included, on the same archive in a file.
+func BenchmarkCommands(b *testing.B) {
+	for _, command := range [][]string{{"sha256sum"}, {"gzip", "-dc"}} {
+		b.Run(command[0], func(b *testing.B) {
+			_, data := benchArchive(b)
+			path := filepath.Join(b.TempDir(), "package.oripk")
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				b.Fatal(err)
+			}
+			input, err := os.Open(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer input.Close()
+			for b.Loop() {
+				if _, err := input.Seek(0, io.SeekStart); err != nil {
+					b.Fatal(err)
+				}
+				tool := exec.Command(command[0], command[1:]...)
+				tool.Stdin = input
+				if err := tool.Run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
