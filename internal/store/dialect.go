@@ -21,7 +21,9 @@ type dialect struct {
 var migrations embed.FS
 
 // migrate brings the schema up to date. On SQLite every migration is one
-// transaction, so a crash in the middle leaves the schema of before.
+// transaction, so a crash in the middle leaves the schema of before. A second
+// process that does the same at the same time can make each step fail once; the
+// next try finds it done.
 func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	steps, err := fs.Sub(migrations, "migrations/"+d.name)
 	if err != nil {
@@ -31,6 +33,10 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	if err != nil {
 		return fmt.Errorf("reading migrations: %w", err)
 	}
-	_, err = provider.Up(ctx)
+	for range 1 + len(provider.ListSources()) {
+		if _, err = provider.Up(ctx); err == nil {
+			break
+		}
+	}
 	return err
 }

@@ -25,6 +25,10 @@ var sqliteDialect = dialect{
 // makes every commit durable before it returns. A second process (user add,
 // fsck) waits up to ten seconds for the writer's lock.
 func openSQLite(path string) (*DB, error) {
+	path, err := filepath.Abs(path) // two slashes at the start, or ":memory:", would mean something else
+	if err != nil {
+		return nil, err
+	}
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}

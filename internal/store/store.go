@@ -92,6 +92,7 @@ func (db *DB) Write(ctx context.Context, change func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
+	defer tx.Rollback() // for a panic in change: nobody else could write any more
 	if err := change(tx); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
