@@ -61,6 +61,23 @@ func TestKillLosesNothing(t *testing.T) {
 	}
 }
 
+// TestKillAtTheFirstStart ends a registry while it makes its folder, database,
+// key, anchor and log: the next start finishes what is missing.
+func TestKillAtTheFirstStart(t *testing.T) {
+	moment := rand.New(rand.NewPCG(rand.Uint64(), 0))
+	for range 25 {
+		d := &drill{t: t, bin: binaries(t), data: t.TempDir(), listenAddr: "127.0.0.1:0", client: &http.Client{Timeout: 10 * time.Second}}
+		t.Cleanup(d.kill)
+		d.launch()
+		<-time.After(time.Duration(moment.IntN(60_000)) * time.Microsecond)
+		d.kill()
+		d.start()
+		d.get(d.urls.Checkpoint())
+		d.fsck()
+		d.kill()
+	}
+}
+
 type drill struct {
 	t          *testing.T
 	bin, data  string
@@ -88,7 +105,6 @@ func newDrill(t *testing.T) *drill {
 	}
 	t.Cleanup(d.kill)
 	d.start()
-	d.listenAddr = strings.TrimPrefix(d.urls.Base(), "http://") // the log's name stays the same
 	output, err := exec.Command(filepath.Join(d.bin, "ori-registry"), "user", "add", "--json", "--data", d.data, "ada").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -112,10 +128,11 @@ func newDrill(t *testing.T) *drill {
 	return d
 }
 
-// start starts the registry and waits until it says where it listens.
-func (d *drill) start() {
+// launch starts the process of the registry.
+func (d *drill) launch() (output io.Reader) {
 	d.t.Helper()
-	d.server = exec.Command(filepath.Join(d.bin, "ori-registry"), "serve", "--data", d.data, "--listen", d.listenAddr, "--log-level", "error")
+	d.server = exec.Command(filepath.Join(d.bin, "ori-registry"), "serve", "--data", d.data, "--listen", d.listenAddr,
+		"--log-origin", "drill.example/log", "--log-level", "error")
 	d.server.Stderr = os.Stderr
 	output, err := d.server.StdoutPipe()
 	if err == nil {
@@ -124,8 +141,16 @@ func (d *drill) start() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	return output
+}
+
+// start starts the registry and waits until it says where it listens.
+func (d *drill) start() {
+	d.t.Helper()
+	output := d.launch()
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		if address, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "listens on"); ok {
+			var err error
 			if d.urls, err = api.NewURLs("http://" + strings.TrimSpace(address)); err != nil {
 				d.t.Fatal(err)
 			}

@@ -94,7 +94,7 @@ func (d *Dir) keep(name string, c ident.Checksum) error {
 		return err
 	}
 	mark := filepath.Join(d.path, incoming, c.Hex()+"."+name+marker)
-	if err := durable.Create(mark, nil); err != nil {
+	if err := durable.Mark(mark); err != nil {
 		return err
 	}
 	return durable.Rename(d.part(name), d.archive(c))

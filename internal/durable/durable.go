@@ -53,10 +53,31 @@ func SyncDir(path string) error {
 	return nil
 }
 
-// Create makes a new file with this content; a file of that name must not exist.
+// Create makes a new file with this content, as a whole: after a crash it is
+// there with all of it, or not there. A file of that name must not exist.
 func Create(path string, content []byte) error {
-	if err := writeSynced(path, content); err != nil {
+	temporary, err := prepare(path, content)
+	if err != nil {
 		return err
+	}
+	// A link, unlike a rename, refuses a name that exists.
+	if err := os.Link(temporary, path); err != nil {
+		return errors.Join(fmt.Errorf("creating file: %w", err), os.Remove(temporary))
+	}
+	if err := os.Remove(temporary); err != nil {
+		return fmt.Errorf("creating file: %w", err)
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// Mark makes an empty file; one of that name must not exist.
+func Mark(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, FilePerm)
+	if err != nil {
+		return fmt.Errorf("creating file: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("creating file: %w", err)
 	}
 	return SyncDir(filepath.Dir(path))
 }
@@ -64,14 +85,20 @@ func Create(path string, content []byte) error {
 // Replace writes a file as a whole: a reader sees the old content or the new
 // one, never a part, and so does whoever starts after a crash.
 func Replace(path string, content []byte) error {
-	temporary := path + ".new"
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("clearing what a crash left: %w", err)
-	}
-	if err := writeSynced(temporary, content); err != nil {
+	temporary, err := prepare(path, content)
+	if err != nil {
 		return err
 	}
 	return Rename(temporary, path)
+}
+
+// prepare writes the content beside its place, over what a crash left there.
+func prepare(path string, content []byte) (temporary string, err error) {
+	temporary = path + ".new"
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("clearing what a crash left: %w", err)
+	}
+	return temporary, writeSynced(temporary, content)
 }
 
 func writeSynced(path string, content []byte) (err error) {

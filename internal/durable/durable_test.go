@@ -92,6 +92,26 @@ func TestCreate(t *testing.T) {
 	wantNames(t, folder, "key")
 }
 
+// What a crash left half written is no reason to refuse, and never shows.
+func TestCreateAfterACrash(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "key")
+	must(t, os.WriteFile(path+".new", []byte("hal"), 0o600))
+	must(t, durable.Create(path, []byte("whole")))
+	wantFile(t, path, "whole")
+	wantNames(t, folder, "key")
+}
+
+func TestMark(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "mark")
+	must(t, durable.Mark(path))
+	wantFile(t, path, "")
+	if err := durable.Mark(path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Mark over a file gave %v", err)
+	}
+}
+
 // A dangling link is a name that exists: Create does not write through it.
 func TestCreateOverALink(t *testing.T) {
 	folder := t.TempDir()

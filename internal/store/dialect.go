@@ -38,5 +38,17 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 			break
 		}
 	}
+	if err != nil {
+		return err
+	}
+	return refuseNewer(ctx, provider)
+}
+
+// refuseNewer keeps an older program from a schema that it does not know.
+func refuseNewer(ctx context.Context, provider *goose.Provider) error {
+	current, newest, err := provider.GetVersions(ctx)
+	if err == nil && current > newest {
+		err = fmt.Errorf("the database has the schema %d and this program knows %d: it was used by a newer version of the program; use that one", current, newest)
+	}
 	return err
 }

@@ -181,3 +181,16 @@ func TestSQLiteOpenTogetherAfterACrash(t *testing.T) {
 		openTogether(t, "sqlite:"+path)
 	}
 }
+
+// An older program does not touch a database that a newer one has migrated.
+func TestSQLiteRefusesANewerSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	db, err := Open(t.Context(), "sqlite:"+path)
+	must(t, err)
+	_, err = db.writer.db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)")
+	must(t, err)
+	must(t, db.Close())
+	if _, err := Open(t.Context(), "sqlite:"+path); err == nil || !strings.Contains(err.Error(), "newer version of the program") {
+		t.Errorf("opening gave %v", err)
+	}
+}
