@@ -7,10 +7,10 @@ TOOL      := go tool -modfile=tools/go.mod
 TESTFLAGS ?= -count=1 -timeout 9m
 BENCHTIME ?= 3s
 FUZZTIME  ?= 5s
+DRILL_ROUNDS ?= 300
 
 export LISTEN       ?= 127.0.0.1:8080
 export DATA         ?= ./data
-export DRILL_ROUNDS ?= 300
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test check race bench fuzz drill clean
@@ -53,7 +53,7 @@ fuzz: ## A short burst of every fuzz target
 	@scripts/fuzz.sh $(FUZZTIME)
 
 drill: ## Kill a publishing registry DRILL_ROUNDS times and check what is left
-	go test -count=1 -timeout 0 -v -run Kill ./...
+	DRILL_ROUNDS=$(DRILL_ROUNDS) go test -count=1 -timeout 0 -v -run Kill ./e2e
 
 clean: ## Remove what make build made; data stays
 	rm -rf bin
