@@ -25,6 +25,7 @@ import (
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/internal/repotest/sample"
+	"github.com/ori-lang/registry/internal/repotest/spectest"
 	"github.com/ori-lang/registry/translog"
 )
 
@@ -66,7 +67,7 @@ func TestKillLosesNothing(t *testing.T) {
 func TestKillAtTheFirstStart(t *testing.T) {
 	moment := rand.New(rand.NewPCG(rand.Uint64(), 0))
 	for range 25 {
-		d := &drill{t: t, bin: binaries(t), data: t.TempDir(), listenAddr: "127.0.0.1:0", client: &http.Client{Timeout: 10 * time.Second}}
+		d := &drill{t: t, bin: binaries(t), data: t.TempDir(), listenAddr: "127.0.0.1:0", client: checkedClient(t)}
 		t.Cleanup(d.kill)
 		d.launch()
 		<-time.After(time.Duration(moment.IntN(60_000)) * time.Microsecond)
@@ -100,7 +101,7 @@ func newDrill(t *testing.T) *drill {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	d := &drill{
-		t: t, bin: binaries(t), data: t.TempDir(), client: &http.Client{Timeout: 10 * time.Second},
+		t: t, bin: binaries(t), data: t.TempDir(), client: checkedClient(t),
 		answered: make(map[ident.Ref]ident.Checksum), moment: rand.New(rand.NewPCG(seed, 0)), listenAddr: "127.0.0.1:0",
 	}
 	t.Cleanup(d.kill)
@@ -126,6 +127,11 @@ func newDrill(t *testing.T) *drill {
 	}
 	d.kill()
 	return d
+}
+
+// checkedClient holds every exchange against the spec.
+func checkedClient(t *testing.T) *http.Client {
+	return &http.Client{Timeout: 10 * time.Second, Transport: spectest.New(t).Transport(http.DefaultTransport)}
 }
 
 // launch starts the process of the registry.
