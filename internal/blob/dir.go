@@ -122,30 +122,59 @@ func (d *Dir) Open(c ident.Checksum) (io.ReadSeekCloser, error) {
 
 // All calls visit for every archive here that no marker stands for, whoever owns it.
 func (d *Dir) All(visit func(ident.Checksum) error) error {
-	err := filepath.WalkDir(filepath.Join(d.path, archives), func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	folders, err := os.ReadDir(filepath.Join(d.path, archives))
+	for _, folder := range folders {
+		if err == nil {
+			err = d.unmarked(folder.Name(), visit)
 		}
-		c, err := ident.ParseHex(entry.Name())
-		if err != nil {
-			return fmt.Errorf("a file that is no archive stands among them: %w", err)
-		}
-		marks, err := d.incoming(c.Hex()+".", marker)
-		if err != nil || len(marks) > 0 {
-			return err
-		}
-		return visit(c)
-	})
+	}
 	if err != nil {
 		return fmt.Errorf("listing archives: %w", err)
 	}
 	return nil
 }
 
+// unmarked calls visit for the archives of one folder. The markers are read
+// after the archives: who puts one here makes its marker first.
+func (d *Dir) unmarked(folder string, visit func(ident.Checksum) error) error {
+	files, err := os.ReadDir(filepath.Join(d.path, archives, folder))
+	if err != nil {
+		return err
+	}
+	marks, err := d.incoming(marker)
+	if err != nil {
+		return err
+	}
+	marked := make(map[string]bool, len(marks))
+	for _, mark := range marks {
+		digits, _, _ := strings.Cut(mark, ".")
+		marked[digits] = true
+	}
+	for _, file := range files {
+		c, err := ident.ParseHex(file.Name())
+		if err != nil {
+			return fmt.Errorf("a file that is no archive stands among them: %w", err)
+		}
+		if marked[c.Hex()] || d.gone(c) {
+			continue
+		}
+		if err := visit(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gone reports that the sweeper of a running server was faster.
+func (d *Dir) gone(c ident.Checksum) bool {
+	_, err := os.Lstat(d.archive(c))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // Clear deletes the uploads that an earlier process left behind. It is called
 // once, before the first Create.
 func (d *Dir) Clear() error {
-	parts, err := d.incoming("", partial)
+	parts, err := d.incoming(partial)
 	if err != nil {
 		return fmt.Errorf("clearing uploads: %w", err)
 	}
@@ -161,7 +190,7 @@ func (d *Dir) Clear() error {
 // that are settled. It reads the folder of markers only, so it takes no longer
 // in a large registry.
 func (d *Dir) Sweep(ctx context.Context, owned func(context.Context, ident.Checksum) (bool, error)) error {
-	marks, err := d.incoming("", marker)
+	marks, err := d.incoming(marker)
 	if err != nil {
 		return fmt.Errorf("sweeping archives: %w", err)
 	}
@@ -196,15 +225,15 @@ func (d *Dir) settle(ctx context.Context, c ident.Checksum, mark string, owned f
 	return os.Remove(filepath.Join(d.path, incoming, mark))
 }
 
-// incoming gives the names in the folder of that name that start and end so.
-func (d *Dir) incoming(prefix, suffix string) ([]string, error) {
+// incoming gives the names in the folder of that name that end so.
+func (d *Dir) incoming(suffix string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(d.path, incoming))
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, entry := range entries {
-		if name := entry.Name(); strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix) {
+		if name := entry.Name(); strings.HasSuffix(name, suffix) {
 			names = append(names, name)
 		}
 	}

@@ -70,6 +70,10 @@ func Create(path string, content []byte) error {
 	return SyncDir(filepath.Dir(path))
 }
 
+// Settle ends what a crash in the middle of Create or Replace began: it removes
+// what was left beside the file and makes the entry of the file durable.
+func Settle(path string) error { return Remove(beside(path)) }
+
 // Mark makes an empty file; one of that name must not exist.
 func Mark(path string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, FilePerm)
@@ -94,12 +98,15 @@ func Replace(path string, content []byte) error {
 
 // prepare writes the content beside its place, over what a crash left there.
 func prepare(path string, content []byte) (temporary string, err error) {
-	temporary = path + ".new"
+	temporary = beside(path)
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("clearing what a crash left: %w", err)
 	}
 	return temporary, writeSynced(temporary, content)
 }
+
+// beside is where the content of a file is written before it takes its place.
+func beside(path string) string { return path + ".new" }
 
 func writeSynced(path string, content []byte) (err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, FilePerm)

@@ -240,3 +240,15 @@ func TestSyncDir(t *testing.T) {
 		t.Errorf("SyncDir of a missing folder gave %v", err)
 	}
 }
+
+// A crash between the two names of Create leaves the content beside the file.
+func TestSettle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(path+".new", []byte("secret"), durable.FilePerm))
+	for range 2 {
+		must(t, durable.Settle(path))
+		if _, err := os.Lstat(path + ".new"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("what the crash left is still there: %v", err)
+		}
+	}
+}

@@ -42,8 +42,13 @@ func (a *arrival) Read(p []byte) (int, error) {
 }
 
 // end leaves time for the work on what arrived. The read deadline goes: net/http
-// would take its passing for a client that left.
+// would take its passing for a client that left. After a body that was not read
+// to its end one stays: net/http reads on for a while once the reply is out.
 func (a *arrival) end() {
-	_ = a.control.SetReadDeadline(time.Time{})
+	var deadline time.Time
+	if a.err != nil {
+		deadline = time.Now().Add(lingerTimeout)
+	}
+	_ = a.control.SetReadDeadline(deadline)
 	_ = a.control.SetWriteDeadline(time.Now().Add(receiptTimeout))
 }

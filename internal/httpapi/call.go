@@ -54,9 +54,8 @@ func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // Sizes and times of a reply that is a file.
 const (
-	stride      = 256 << 10        // sent under one write deadline
-	strideTime  = 30 * time.Second // to send it: 9 kB/s at least
-	sendTimeout = 30 * time.Second // for any other reply
+	stride     = 256 << 10        // sent under one write deadline
+	strideTime = 30 * time.Second // to send it: 9 kB/s at least
 )
 
 // ReadFrom hands a file to the connection as it is, so that the kernel sends

@@ -25,6 +25,7 @@ const (
 	idleTimeout    = 30 * time.Second // between two pieces of the body
 	uploadTimeout  = 10 * time.Minute // for all of it
 	receiptTimeout = time.Minute      // for what follows it: committing and answering
+	lingerTimeout  = time.Second      // for the rest of a body that broke off or is too long
 )
 
 // publish reads the parts of the body as they come: nothing of an archive is
@@ -97,9 +98,7 @@ func (s *service) receive(c *call, r *http.Request, boundary string) (*form, err
 	body := newArrival(c, r)
 	f := &form{}
 	err := s.readParts(r.Context(), multipart.NewReader(body, boundary), f)
-	if !isRefusedUnread(err) {
-		_, _ = io.Copy(io.Discard, body) // or the client, still sending, would never see the answer
-	}
+	_, _ = io.Copy(io.Discard, body) // or the client, still sending, would never see the answer
 	body.end()
 	switch {
 	case body.err != nil:
@@ -111,9 +110,6 @@ func (s *service) receive(c *call, r *http.Request, boundary string) (*form, err
 	}
 	return f, nil
 }
-
-// isRefusedUnread reports whether the rest of the body is not worth reading.
-func isRefusedUnread(err error) bool { return errors.Is(err, api.ArchiveTooLarge) }
 
 func (s *service) readParts(ctx context.Context, parts *multipart.Reader, f *form) error {
 	for range maxParts {

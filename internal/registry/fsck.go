@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -83,7 +84,7 @@ func (c *checker) database(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for start := int64(0); start < state.Size; start += fsckBatch {
+	for start := int64(0); start < state.Size && c.Entries == start; start += fsckBatch { // a gap ends it: tree names that
 		if err := c.batch(ctx, start, min(fsckBatch, state.Size-start)); err != nil {
 			return err
 		}
@@ -264,6 +265,28 @@ func (c *checker) content(ctx context.Context, v *store.Version) error {
 		c.fault("%s: its archive is not canonical", ref)
 	case report.Manifest.Package != v.Package || report.Manifest.Version != v.Version || report.ManifestChecksum != v.Manifest:
 		c.fault("%s: its archive holds another manifest than its record says", ref)
+	default:
+		return c.facts(ctx, v, report)
+	}
+	return nil
+}
+
+// facts compares what the registry tells of a version with its archive.
+func (c *checker) facts(ctx context.Context, v *store.Version, report *archive.Report) error {
+	ref := ident.Ref{Package: v.Package, Version: v.Version}
+	want, err := json.Marshal(detailsOf(report.Manifest))
+	if err != nil {
+		return err
+	}
+	if string(v.Details) != string(want) || v.UnpackedSize != report.UnpackedSize || v.FileCount != len(report.Files) {
+		c.fault("%s: its record says something else than its archive", ref)
+	}
+	readme, err := c.db.Readme(ctx, ref)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if has := report.Readme != nil; v.HasReadme != has || (err == nil) != has || string(readme) != string(report.Readme) {
+		c.fault("%s: its README differs from the one in its archive", ref)
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func (r *Registry) Publish(ctx context.Context, a Actor, p ident.Package, up Upl
 	if up.DryRun {
 		return pub.rehearse(ctx)
 	}
-	existing, err := pub.admit(ctx, r.db.Reader())
+	existing, err := pub.precheck(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +151,20 @@ func (pub *publication) ref() ident.Ref {
 	return ident.Ref{Package: pub.report.Manifest.Package, Version: pub.report.Manifest.Version}
 }
 
-// admit makes every check that needs the database. When the very same version
-// is there already it gives that. It runs before anything is written, so that
-// all faults are told, and again inside of the transaction, which decides.
+// precheck makes every check before anything is written. The lock file is looked
+// at only here: a checksum that was right once stays right, and a long lock
+// file must not hold up those who wait for the transaction.
+func (pub *publication) precheck(ctx context.Context) (existing *store.Version, err error) {
+	existing, err = pub.admit(ctx, pub.r.db.Reader())
+	if err != nil || existing != nil {
+		return existing, err
+	}
+	return nil, pub.checkLock(ctx, pub.r.db.Reader())
+}
+
+// admit checks what the database decides. When the very same version is there
+// already it gives that. It runs before anything is written and again inside of
+// the transaction, whose answer counts.
 func (pub *publication) admit(ctx context.Context, db *store.Reader) (existing *store.Version, err error) {
 	if err := pub.r.recheck(ctx, db, pub.actor); err != nil {
 		return nil, err
@@ -202,8 +213,7 @@ func (pub *publication) checkName(ctx context.Context, db *store.Reader) error {
 	return nil
 }
 
-// checkDependencies looks up every dependency, and every line of the lock
-// file, that is of this registry.
+// checkDependencies looks up every dependency that is of this registry.
 func (pub *publication) checkDependencies(ctx context.Context, db *store.Reader) error {
 	missing := api.Errorf(api.DependencyNotFound, "a dependency is not in this registry").
 		WithHint("publish it first, or say where it lives with registry = \"NAME\"")
@@ -225,9 +235,10 @@ func (pub *publication) checkDependencies(ctx context.Context, db *store.Reader)
 	if len(missing.Errors) > 0 {
 		return missing
 	}
-	return pub.checkLock(ctx, db)
+	return nil
 }
 
+// checkLock looks up every line of the lock file that is of this registry.
 func (pub *publication) checkLock(ctx context.Context, db *store.Reader) error {
 	problem := api.Errorf(api.ArchiveInvalid, "oripk.lock has another checksum than the registry").
 		WithHint("something gave you other bytes than the registry has; delete oripk.lock, publish again and look at what changed")
@@ -360,7 +371,7 @@ func (pub *publication) receipt(ctx context.Context, v *store.Version) (*api.Rec
 // rehearse is the publish that keeps nothing: the same checks, and a receipt
 // that says what would be there.
 func (pub *publication) rehearse(ctx context.Context) (receipt *api.Receipt, err error) {
-	existing, err := pub.admit(ctx, pub.r.db.Reader())
+	existing, err := pub.precheck(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -398,6 +398,29 @@ func TestRightsAreAskedAgainAtTheCommit(t *testing.T) {
 	wantCode(t, "publishing", err, api.TokenInvalid)
 	_, _, err = f.ClaimScope(t.Context(), token, "other")
 	wantCode(t, "claiming", err, api.TokenInvalid)
+	wantCode(t, "revoking itself again", f.RevokeToken(t.Context(), token, me.Token.ID), api.TokenInvalid)
+}
+
+// A claim whose caller has gone is there as a whole or not at all; the race
+// detector sees that the two do not meet.
+func TestCallersThatLeave(t *testing.T) {
+	f := newFixture(t)
+	ada := f.user("ada")
+	var all sync.WaitGroup
+	for i := range 100 {
+		ctx, leave := context.WithCancel(t.Context())
+		all.Go(func() {
+			_, created, err := f.ClaimScope(ctx, ada, fmt.Sprintf("scope%d", i))
+			if err == nil && !created {
+				t.Error("a free scope was not claimed anew")
+			}
+		})
+		all.Go(leave)
+	}
+	all.Wait()
+	if faults := f.fsck(); len(faults) > 0 {
+		t.Errorf("fsck: %s", faults)
+	}
 }
 
 func TestUploadsLeaveNoFiles(t *testing.T) {

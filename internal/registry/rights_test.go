@@ -108,6 +108,7 @@ func TestATokenMakesNoneThatMayDoMore(t *testing.T) {
 		{"name with an escape", ada, api.NewToken{Name: "a\x1b[2J", Scopes: read}, api.ValidationFailed},
 		{"long name", ada, api.NewToken{Name: strings.Repeat("é", 101), Scopes: read}, api.ValidationFailed},
 		{"no scope", ada, api.NewToken{Name: "x"}, api.ValidationFailed},
+		{"too many scopes", ada, api.NewToken{Name: "x", Scopes: slices.Repeat(read, 4)}, api.ValidationFailed},
 		{"unknown scope", ada, api.NewToken{Name: "x", Scopes: []api.TokenScope{"root"}}, api.ValidationFailed},
 		{"bad pattern", ada, api.NewToken{Name: "x", Scopes: read, Packages: []string{"@acme/h*"}}, api.ValidationFailed},
 		{"everything pattern", ada, api.NewToken{Name: "x", Scopes: read, Packages: []string{"*"}}, api.ValidationFailed},

@@ -44,15 +44,16 @@ func (r *Registry) ClaimScope(ctx context.Context, a Actor, name string) (scope 
 	if err := r.mayClaim(a, name); err != nil {
 		return nil, false, err
 	}
+	var isNew bool // the change may still run, and write this, when ctx has ended: it is read after a success only
 	err = r.log.Submit(ctx, func(ctx context.Context, tx *sequencer.Tx) (err error) {
-		created, err = r.claim(ctx, tx, a, name)
+		isNew, err = r.claim(ctx, tx, a, name)
 		return err
 	})
 	if err != nil {
 		return nil, false, err
 	}
 	scope, err = r.Scope(ctx, name)
-	return scope, created, err
+	return scope, isNew, err
 }
 
 func (r *Registry) mayClaim(a Actor, name string) error {

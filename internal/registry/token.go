@@ -18,6 +18,7 @@ const (
 	tokenLife        = 90 * 24 * time.Hour
 	maxTokenLife     = 366 * 24 * time.Hour
 	maxTokenName     = 100 // characters
+	maxTokenScopes   = 3
 	maxTokenPatterns = 64
 )
 
@@ -89,10 +90,10 @@ func (r *Registry) checkNewToken(n api.NewToken) (faults []api.Fault) {
 	if reason := checkLabel(n.Name, maxTokenName); reason != "" {
 		fault("/name", "the name %s", reason)
 	}
-	if len(n.Scopes) == 0 {
-		fault("/scopes", `no scope is given; the scopes are "read", "publish" and "admin"`)
+	if len(n.Scopes) == 0 || len(n.Scopes) > maxTokenScopes {
+		fault("/scopes", `%d scopes are given; the scopes are "read", "publish" and "admin"`, len(n.Scopes))
 	}
-	for i, scope := range n.Scopes {
+	for i, scope := range n.Scopes[:min(len(n.Scopes), maxTokenScopes)] {
 		if rank(scope) == 0 {
 			fault(fmt.Sprintf("/scopes/%d", i), `this is no token scope; the scopes are "read", "publish" and "admin"`)
 		}
@@ -181,11 +182,12 @@ func (r *Registry) RevokeToken(ctx context.Context, a Actor, id string) error {
 			return err
 		}
 	}
-	return r.revoke(ctx, token)
-}
-
-func (r *Registry) revoke(ctx context.Context, token *store.Token) error {
-	return r.db.Write(ctx, func(tx *store.Tx) error { return tx.RevokeToken(ctx, token.ID, r.now()) })
+	return r.db.Write(ctx, func(tx *store.Tx) error {
+		if err := r.recheck(ctx, &tx.Reader, a); err != nil {
+			return err
+		}
+		return tx.RevokeToken(ctx, token.ID, r.now())
+	})
 }
 
 // RevokeAnyToken ends the token with this id, or the one whose secret begins
@@ -207,7 +209,7 @@ func (r *Registry) RevokeAnyToken(ctx context.Context, idOrPrefix string) (*api.
 		token = &matching[0]
 	}
 	wire := wireToken(token)
-	return &wire, r.revoke(ctx, token)
+	return &wire, r.db.Write(ctx, func(tx *store.Tx) error { return tx.RevokeToken(ctx, token.ID, r.now()) })
 }
 
 func wireToken(t *store.Token) api.Token {

@@ -20,7 +20,8 @@ import (
 // the database contains it.
 //
 // The file has two slots, written in turn in place with one fsync: a crash in
-// the middle of a write spoils one slot and leaves the other.
+// the middle of a write spoils one slot and leaves the other. Each slot has a
+// page of its own, so that writing one never touches the other on the disk.
 type anchor struct {
 	file       *os.File // nil: there is none, and nothing is ever shown
 	generation int64
@@ -28,7 +29,7 @@ type anchor struct {
 }
 
 const (
-	slotSize = 512 // one sector: a disk writes it whole or not at all
+	slotSize = 4096 // a page of memory, and the largest sector of common disks
 	slotForm = "ori-anchor/v1 %d %d %s"
 )
 
@@ -83,7 +84,7 @@ func (a *anchor) advance(tree tlog.Tree) error {
 }
 
 func (a *anchor) close() error {
-	if a.file == nil {
+	if a == nil || a.file == nil {
 		return nil
 	}
 	return a.file.Close()

@@ -96,12 +96,8 @@ func (s *Sequencer) showCommitted(ctx context.Context) error {
 	if current.N < s.anchor.tree.N {
 		return nil // an older snapshot; a newer one was shown already
 	}
-	continues, err := s.continues(ctx, s.anchor.tree)
-	if err != nil {
+	if err := mustGoOn(ctx, s.db.Reader(), current, s.anchor.tree); err != nil {
 		return err
-	}
-	if !continues {
-		return fmt.Errorf("the database does not go on from the tree of %d entries that was shown", s.anchor.tree.N)
 	}
 	if _, err := loadTree(ctx, s.db.Reader(), current); err != nil {
 		return err

@@ -36,17 +36,12 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Sequencer, error) {
 		advanced: make(chan struct{}),
 	}
 	if err := s.load(ctx, o); err != nil {
-		return nil, fmt.Errorf("opening the log: %w", err)
+		return nil, errors.Join(fmt.Errorf("opening the log: %w", err), s.anchor.close())
 	}
 	if s.readOnly != "" {
 		o.Log.Error("the registry is read-only", "reason", s.readOnly)
 		return s, nil
 	}
-	// The goroutines end with Close, not with ctx: what waits is finished.
-	background := context.WithoutCancel(ctx)
-	s.running.Add(2)
-	go s.run(background)
-	go s.publish(background)
 	return s, s.begin(ctx)
 }
 
@@ -59,6 +54,11 @@ func (s *Sequencer) load(ctx context.Context, o Options) error {
 	}
 	if err := s.loadKey(o, isNew); err != nil {
 		return err
+	}
+	for _, file := range []string{keyFile, anchorFile} {
+		if err := durable.Settle(filepath.Join(o.KeyDir, file)); err != nil {
+			return err
+		}
 	}
 	s.origin = s.signer.Origin()
 	if isNew {
@@ -141,37 +141,32 @@ func (s *Sequencer) compare(ctx context.Context, current tlog.Tree) (string, err
 	if current.N < shown.N {
 		return fmt.Sprintf("the database holds %d log entries and the registry has shown %d: an older state was put back; put back the newest", current.N, shown.N), nil
 	}
-	continues, err := s.continues(ctx, shown)
-	if err != nil {
-		return "", err
-	}
-	if !continues {
+	err := mustGoOn(ctx, s.db.Reader(), current, shown)
+	if errors.Is(err, errForeign) {
 		return fmt.Sprintf("the first %d log entries in the database are not those that the registry has shown: this is another log, or a damaged one; put back the right database", shown.N), nil
 	}
-	return "", nil
+	return "", err
 }
 
-// continues reports whether the committed tree begins with the shown one.
-func (s *Sequencer) continues(ctx context.Context, shown tlog.Tree) (bool, error) {
-	if shown.N == 0 {
-		return true, nil
-	}
-	root, err := tlog.TreeHash(shown.N, &hashReader{ctx: ctx, r: s.db.Reader()})
-	if err != nil {
-		return false, fmt.Errorf("reading the tree: %w", err)
-	}
-	return root == shown.Hash, nil
-}
-
-// begin writes the first entry of a new log, or shows the tree of an old one.
+// begin shows the tree of the log, starts the goroutines, and writes the first
+// entry of a new log.
 func (s *Sequencer) begin(ctx context.Context) error {
-	state, err := s.db.Reader().LogState(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		err = s.Submit(ctx, s.appendOpen)
-	} else if err == nil {
-		_, err = s.Head(ctx, state.Size)
+	_, err := s.db.Reader().LogState(ctx)
+	isNew := errors.Is(err, store.ErrNotFound)
+	if !isNew {
+		if err := s.showCommitted(ctx); err != nil {
+			return errors.Join(fmt.Errorf("starting the log: %w", err), s.anchor.close())
+		}
 	}
-	if err != nil {
+	// The goroutines end with Close, not with ctx: what waits is finished.
+	background := context.WithoutCancel(ctx)
+	s.running.Add(2)
+	go s.run(background)
+	go s.publish(background)
+	if !isNew {
+		return nil
+	}
+	if err := s.Submit(ctx, s.appendOpen); err != nil {
 		return errors.Join(fmt.Errorf("starting the log: %w", err), s.Close())
 	}
 	return nil

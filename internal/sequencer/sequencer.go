@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,7 +79,8 @@ type Sequencer struct {
 	closed   sync.Once
 	running  sync.WaitGroup
 
-	tree *tree // of the last commit; nil: not known, read it back
+	tree  *tree     // of the last commit; nil: not known, read it back
+	known tlog.Tree // the newest that was certainly committed; it never goes back
 
 	head     atomic.Pointer[Head]
 	advanced chan struct{} // closed and replaced when head moves
@@ -181,7 +183,10 @@ func (s *Sequencer) runGroup(ctx context.Context, first *waiting) {
 	head, err := s.commit(ctx, group)
 	if err != nil {
 		s.log.Error("group commit failed", "error", err, "changes", len(group))
-		answer(group, api.Errorf(api.Unavailable, "the registry could not store the change; nothing was changed"))
+		for _, w := range group {
+			w.err = nil // it may speak of another change of the group, which is not there now
+		}
+		answer(group, api.Errorf(api.Unavailable, "the registry could not store the change"))
 		return
 	}
 	s.groups.add(len(group))
@@ -238,27 +243,46 @@ func (s *Sequencer) commit(ctx context.Context, group []*waiting) (tlog.Tree, er
 	if err := s.settle(ctx, tx, next.head()); err != nil {
 		return tlog.Tree{}, err
 	}
-	s.tree = next
-	return next.head(), nil
+	s.tree, s.known = next, next.head()
+	return s.known, nil
 }
 
 // catchUp locks the log and makes s.tree the tree that is in the database:
 // after a failure, or when another server has grown the log, it is read back.
+// A database that was set back meanwhile must not fork the log: a tree that
+// this process did not make is taken only when it goes on from what is known.
 func (s *Sequencer) catchUp(ctx context.Context, tx *store.Tx) error {
-	state, err := tx.LockLog(ctx)
-	if errors.Is(err, store.ErrNotFound) { // the log begins with this group
-		s.tree = &tree{frontier: new(translog.Frontier), tails: make(map[int][]byte)}
-		return nil
-	}
+	current, err := lockedTree(ctx, tx)
 	if err != nil {
-		return fmt.Errorf("reading the state of the log: %w", err)
+		return err
 	}
-	current := tlog.Tree{N: state.Size, Hash: state.Root}
 	if s.tree != nil && s.tree.head() == current {
 		return nil
 	}
-	s.tree, err = loadTree(ctx, &tx.Reader, current)
+	known := s.known
+	if head := s.head.Load(); head != nil && head.Tree.N > known.N {
+		known = head.Tree
+	}
+	if err := mustGoOn(ctx, &tx.Reader, current, known); err != nil {
+		return err
+	}
+	if s.tree, err = loadTree(ctx, &tx.Reader, current); err == nil {
+		s.known = current
+	}
 	return err
+}
+
+// lockedTree keeps other writers of the log waiting and gives its tree, which
+// has no entry before the log begins.
+func lockedTree(ctx context.Context, tx *store.Tx) (tlog.Tree, error) {
+	state, err := tx.LockLog(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return new(translog.Frontier).Tree(), nil
+	}
+	if err != nil {
+		return tlog.Tree{}, fmt.Errorf("reading the state of the log: %w", err)
+	}
+	return tlog.Tree{N: state.Size, Hash: state.Root}, nil
 }
 
 // settle commits. A commit that failed may have taken place all the same
@@ -269,15 +293,27 @@ func (s *Sequencer) settle(ctx context.Context, tx *store.Tx, want tlog.Tree) er
 		return nil
 	}
 	s.tree = nil
-	state, err := s.db.Reader().LogState(ctx)
-	if err != nil {
+	if err := s.tookPlace(ctx, want); err != nil {
 		return errors.Join(failure, err)
-	}
-	if (tlog.Tree{N: state.Size, Hash: state.Root}) != want {
-		return failure
 	}
 	s.log.Warn("a commit reported a failure and took place", "error", failure)
 	return nil
+}
+
+// tookPlace is nil when the tree was committed; another server may have grown
+// the log since. It asks under the lock of the log, which a commit that is
+// still on its way holds.
+func (s *Sequencer) tookPlace(ctx context.Context, want tlog.Tree) error {
+	tx, err := s.db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	current, err := lockedTree(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return mustGoOn(ctx, &tx.Reader, current, want)
 }
 
 // Tx is what a change works with: the database and the log in one transaction.
@@ -290,7 +326,12 @@ type Tx struct {
 
 // run runs one change in a savepoint and keeps its error for its submitter.
 // The error returned is one of the transaction itself, which is lost then.
-func (t *Tx) run(ctx context.Context, w *waiting) error {
+func (t *Tx) run(ctx context.Context, w *waiting) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // one bad change must not end the registry
+			err = fmt.Errorf("a change panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
 	if w.err = w.ctx.Err(); w.err != nil {
 		return nil
 	}

@@ -50,6 +50,28 @@ func loadTree(ctx context.Context, r *store.Reader, want tlog.Tree) (*tree, erro
 	return t, nil
 }
 
+// errForeign says that the tree in the database is another one than was known.
+var errForeign = errors.New("the database does not go on from the known tree")
+
+// mustGoOn is nil when the tree in the database begins with the known one, else
+// errForeign, or why it cannot be told.
+func mustGoOn(ctx context.Context, r *store.Reader, current, known tlog.Tree) error {
+	if known.N == 0 {
+		return nil
+	}
+	if current.N < known.N {
+		return fmt.Errorf("%w: it holds %d entries of %d", errForeign, current.N, known.N)
+	}
+	root, err := tlog.TreeHash(known.N, &hashReader{ctx: ctx, r: r})
+	if err != nil {
+		return fmt.Errorf("reading the tree: %w", err)
+	}
+	if root != known.Hash {
+		return fmt.Errorf("%w: its first %d entries are others", errForeign, known.N)
+	}
+	return nil
+}
+
 func (t *tree) size() int64 { return t.frontier.Size() }
 
 func (t *tree) head() tlog.Tree { return t.frontier.Tree() }
