@@ -77,12 +77,12 @@ type checker struct {
 
 func (c *checker) database(ctx context.Context) error {
 	state, err := c.db.LogState(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		c.fault("there is no log: no server has started here yet")
-		return nil
-	}
 	if err != nil {
 		return err
+	}
+	if state.Size == 0 {
+		c.fault("there is no log: no server has started here yet")
+		return nil
 	}
 	for start := int64(0); start < state.Size && c.Entries == start; start += fsckBatch { // a gap ends it: tree names that
 		if err := c.batch(ctx, start, min(fsckBatch, state.Size-start)); err != nil {

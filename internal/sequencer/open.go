@@ -48,10 +48,10 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Sequencer, error) {
 // load reads key, anchor and state, and makes the first two for a new log.
 func (s *Sequencer) load(ctx context.Context, o Options) error {
 	state, err := s.db.Reader().LogState(ctx)
-	isNew := errors.Is(err, store.ErrNotFound)
-	if err != nil && !isNew {
+	if err != nil {
 		return err
 	}
+	isNew := state.Size == 0
 	if err := s.loadKey(o, isNew); err != nil {
 		return err
 	}
@@ -61,10 +61,10 @@ func (s *Sequencer) load(ctx context.Context, o Options) error {
 		}
 	}
 	s.origin = s.signer.Origin()
-	if isNew {
-		state = &store.LogState{Origin: s.origin}
-	} else if err := s.checkKey(ctx, state.Origin); err != nil {
-		return fmt.Errorf("%w; put back the folder of keys that belongs to the database (%s)", err, o.KeyDir)
+	if !isNew {
+		if err := s.checkKey(ctx, state.Origin); err != nil {
+			return fmt.Errorf("%w; put back the folder of keys that belongs to the database (%s)", err, o.KeyDir)
+		}
 	}
 	return s.loadAnchor(ctx, filepath.Join(o.KeyDir, anchorFile), tlog.Tree{N: state.Size, Hash: state.Root}, isNew)
 }
@@ -151,19 +151,19 @@ func (s *Sequencer) compare(ctx context.Context, current tlog.Tree) (string, err
 // begin shows the tree of the log, starts the goroutines, and writes the first
 // entry of a new log.
 func (s *Sequencer) begin(ctx context.Context) error {
-	_, err := s.db.Reader().LogState(ctx)
-	isNew := errors.Is(err, store.ErrNotFound)
-	if !isNew {
-		if err := s.showCommitted(ctx); err != nil {
-			return errors.Join(fmt.Errorf("starting the log: %w", err), s.anchor.close())
-		}
+	state, err := s.db.Reader().LogState(ctx)
+	if err == nil && state.Size > 0 {
+		err = s.showCommitted(ctx)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("starting the log: %w", err), s.anchor.close())
 	}
 	// The goroutines end with Close, not with ctx: what waits is finished.
 	background := context.WithoutCancel(ctx)
 	s.running.Add(2)
 	go s.run(background)
 	go s.publish(background)
-	if !isNew {
+	if state.Size > 0 {
 		return nil
 	}
 	if err := s.Submit(ctx, s.appendOpen); err != nil {
@@ -173,6 +173,9 @@ func (s *Sequencer) begin(ctx context.Context) error {
 }
 
 func (s *Sequencer) appendOpen(ctx context.Context, tx *Tx) error {
+	if tx.base > 0 {
+		return errors.New("another server has opened the log at the same moment; copy its folder of keys and start again")
+	}
 	_, _, err := tx.Append(ctx, &translog.Entry{Kind: translog.KindOpen, Key: s.signer.VerifierKey()})
 	return err
 }

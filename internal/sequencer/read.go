@@ -17,9 +17,6 @@ import (
 // it is asked for.
 func (s *Sequencer) Checkpoint(ctx context.Context) ([]byte, error) {
 	state, err := s.db.Reader().LogState(ctx)
-	if errors.Is(err, store.ErrNotFound) { // an empty database was put back: Head says why there is nothing
-		state, err = &store.LogState{}, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of the log: %w", err)
 	}

@@ -272,13 +272,9 @@ func (s *Sequencer) catchUp(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-// lockedTree keeps other writers of the log waiting and gives its tree, which
-// has no entry before the log begins.
+// lockedTree keeps other writers of the log waiting and gives its tree.
 func lockedTree(ctx context.Context, tx *store.Tx) (tlog.Tree, error) {
 	state, err := tx.LockLog(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return new(translog.Frontier).Tree(), nil
-	}
 	if err != nil {
 		return tlog.Tree{}, fmt.Errorf("reading the state of the log: %w", err)
 	}

@@ -14,7 +14,10 @@ import (
 type dialect struct {
 	name       string // the folder of its migrations
 	goose      goose.Dialect
-	lockClause string // appended to the SELECT that makes log writers wait for each other
+	lockClause string               // appended to the SELECT that makes log writers wait for each other
+	snapshot   sql.IsolationLevel   // of reads that see one moment
+	write      sql.IsolationLevel   // of transactions that are as if they were alone
+	retryable  func(err error) bool // another transaction was in the way: the same again may go through
 }
 
 //go:embed migrations

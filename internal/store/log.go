@@ -6,12 +6,12 @@ import (
 
 // LogState is the newest committed tree.
 type LogState struct {
-	Origin string // fixed when the log is made
+	Origin string // fixed when the log is opened, "" before
 	Size   int64
 	Root   [32]byte
 }
 
-// LogState gives the newest committed tree, or ErrNotFound when there is no log yet.
+// LogState gives the newest committed tree; its size is 0 before the log is opened.
 func (r *Reader) LogState(ctx context.Context) (*LogState, error) {
 	return r.logState(ctx, `SELECT origin, size, root FROM log_state WHERE id = 1`)
 }
@@ -34,8 +34,7 @@ func (r *Reader) logState(ctx context.Context, text string) (*LogState, error) {
 
 // SetLogState stores the tree that the transaction makes.
 func (t *Tx) SetLogState(ctx context.Context, s LogState) error {
-	return t.exec(ctx, `INSERT INTO log_state (id, origin, size, root) VALUES (1, $1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root`, s.Origin, s.Size, s.Root[:])
+	return t.exec(ctx, `UPDATE log_state SET origin = CASE origin WHEN '' THEN $1 ELSE origin END, size = $2, root = $3 WHERE id = 1`, s.Origin, s.Size, s.Root[:])
 }
 
 // Subject says where a subject of the log stands.

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"testing"
 )
 
@@ -12,19 +13,21 @@ func entry(e LogEntry) change {
 
 func TestLogState(t *testing.T) {
 	forEachDatabase(t, func(t *testing.T, db *DB) {
-		_, err := db.Reader().LogState(t.Context())
-		notFound(t, "state of no log", err)
+		empty := &LogState{"", 0, sha256.Sum256(nil)}
+		got, err := db.Reader().LogState(t.Context())
+		must(t, err)
+		equal(t, "state of no log", got, empty)
 		set := func(s LogState) change {
 			return func(ctx context.Context, tx *Tx) error { return tx.SetLogState(ctx, s) }
 		}
 		write(t, db, func(ctx context.Context, tx *Tx) error {
-			_, err := tx.LockLog(ctx)
-			notFound(t, "state of no log", err)
-			return nil
+			got, err := tx.LockLog(ctx)
+			equal(t, "locked state of no log", got, empty)
+			return err
 		}, set(LogState{"pkg.test/log", 1, [32]byte{1, 31: 2}}))
 		write(t, db, set(LogState{"another origin", 1 << 40, [32]byte{3}}))
 		want := &LogState{"pkg.test/log", 1 << 40, [32]byte{3}}
-		got, err := db.Reader().LogState(t.Context())
+		got, err = db.Reader().LogState(t.Context())
 		must(t, err)
 		equal(t, "state", got, want)
 		write(t, db, func(ctx context.Context, tx *Tx) error {

@@ -17,7 +17,8 @@ import (
 var sqliteDialect = dialect{
 	name:       "sqlite",
 	goose:      goose.DialectSQLite3,
-	lockClause: "", // BEGIN IMMEDIATE has locked everything already
+	lockClause: "",                                // BEGIN IMMEDIATE has locked everything already
+	retryable:  func(error) bool { return false }, // and made others wait
 }
 
 // openSQLite opens the file with one connection that writes and several that

@@ -35,13 +35,12 @@ type DB struct {
 
 // Open opens the database that the URL names and brings its schema up to date:
 //
-//	sqlite:PATH    a file, made if need be
+//	sqlite:PATH          a file, made if need be
+//	postgres://…         a PostgreSQL database that exists, in libpq's URL form
+//
+// The error never quotes the URL, which may hold a password.
 func Open(ctx context.Context, url string) (*DB, error) {
-	scheme, rest, _ := strings.Cut(url, ":")
-	if scheme != "sqlite" || rest == "" {
-		return nil, fmt.Errorf("opening database: %q is not of the form sqlite:PATH", scheme+":…")
-	}
-	db, err := openSQLite(rest)
+	db, err := connect(url)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", err)
 	}
@@ -51,8 +50,21 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	return db, nil
 }
 
+func connect(url string) (*DB, error) {
+	switch scheme, rest, _ := strings.Cut(url, ":"); {
+	case scheme == "sqlite" && rest != "":
+		return openSQLite(rest)
+	case scheme == "postgres" || scheme == "postgresql":
+		return openPostgres(url)
+	}
+	return nil, errors.New("its URL is neither sqlite:PATH nor postgres://…")
+}
+
 // Close waits for running statements and closes the database.
 func (db *DB) Close() error {
+	if db.readers == db.writer {
+		return db.writer.close()
+	}
 	return errors.Join(db.readers.close(), db.writer.close())
 }
 
@@ -64,7 +76,7 @@ func (db *DB) Reader() *Reader { return &Reader{db.readers} }
 
 // Snapshot calls read with a Reader whose statements all see the same moment.
 func (db *DB) Snapshot(ctx context.Context, read func(*Reader) error) error {
-	tx, err := db.readers.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := db.readers.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: db.dialect.snapshot})
 	if err != nil {
 		return fmt.Errorf("beginning to read: %w", err)
 	}
@@ -74,10 +86,13 @@ func (db *DB) Snapshot(ctx context.Context, read func(*Reader) error) error {
 	return read(&Reader{source})
 }
 
-// Begin starts a transaction that changes things. The caller ends it with
-// Commit or Rollback. ctx must outlive it: a context that ends rolls back.
-func (db *DB) Begin(ctx context.Context) (*Tx, error) {
-	tx, err := db.writer.db.BeginTx(ctx, nil)
+// Begin starts a transaction of the log, which LockLog makes wait for others of
+// its kind. The caller ends it with Commit or Rollback. ctx must outlive it: a
+// context that ends rolls back.
+func (db *DB) Begin(ctx context.Context) (*Tx, error) { return db.begin(ctx, sql.LevelDefault) }
+
+func (db *DB) begin(ctx context.Context, isolation sql.IsolationLevel) (*Tx, error) {
+	tx, err := db.writer.db.BeginTx(ctx, &sql.TxOptions{Isolation: isolation})
 	if err != nil {
 		return nil, fmt.Errorf("beginning transaction: %w", err)
 	}
@@ -85,16 +100,29 @@ func (db *DB) Begin(ctx context.Context) (*Tx, error) {
 	return &Tx{Reader: Reader{source}, tx: tx, lockClause: db.dialect.lockClause, end: func() { source.learn(ctx) }}, nil
 }
 
-// Write runs change in a transaction of its own: all of it is committed, or
-// nothing when change or the commit fails. It is for what the log does not record.
-func (db *DB) Write(ctx context.Context, change func(*Tx) error) error {
-	tx, err := db.Begin(ctx)
+// writeTries is how often a transaction is tried that another one got in the way of.
+const writeTries = 10
+
+// Write runs change in a transaction of its own, as if nobody else wrote at the
+// time: all of it is committed, or nothing when change or the commit fails. It
+// is for what the log does not record. change may run more than once.
+func (db *DB) Write(ctx context.Context, change func(*Tx) error) (err error) {
+	for range writeTries {
+		if err = db.tryWrite(ctx, change); err == nil || !db.dialect.retryable(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (db *DB) tryWrite(ctx context.Context, change func(*Tx) error) error {
+	tx, err := db.begin(ctx, db.dialect.write)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // for a panic in change: nobody else could write any more
 	if err := change(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return err
 	}
 	return tx.Commit()
 }
@@ -117,13 +145,11 @@ func (t *Tx) Commit() error {
 	return nil
 }
 
-// Rollback undoes the transaction; after Commit it does nothing.
-func (t *Tx) Rollback() error {
+// Rollback undoes the transaction; after Commit it does nothing. It has no
+// error: when it cannot reach the database, that rolls back by itself.
+func (t *Tx) Rollback() {
 	defer t.end()
-	if err := t.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return fmt.Errorf("rolling back: %w", err)
-	}
-	return nil
+	_ = t.tx.Rollback()
 }
 
 // Savepoint marks a place that RollbackToSavepoint goes back to. There is one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,13 +14,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/pgtest"
 )
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // databases are what every test that asks forEachDatabase runs on. url gives
 // the address of a new one, which goes away with the test.
 func databases() []database {
 	return []database{
 		{"sqlite", func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "registry.db") }},
+		{"postgres", func(t *testing.T) string { return pgtest.URL(t) }},
 	}
 }
 

@@ -46,7 +46,7 @@ func TestTransaction(t *testing.T) {
 		equal(t, "tiles outside", tiles(t, db.Reader()), []int64(nil))
 		must(t, tx.Commit())
 		equal(t, "tiles", tiles(t, db.Reader()), []int64{0})
-		must(t, tx.Rollback()) // does nothing any more
+		tx.Rollback() // does nothing any more
 		equal(t, "tiles", tiles(t, db.Reader()), []int64{0})
 		if tx.Commit() == nil {
 			t.Error("a second Commit succeeded")
@@ -56,7 +56,7 @@ func TestTransaction(t *testing.T) {
 		must(t, err)
 		must(t, tx.SetTile(t.Context(), 0, 1, nothing()))
 		for range 2 {
-			must(t, tx.Rollback())
+			tx.Rollback()
 		}
 		if tx.Commit() == nil {
 			t.Error("a Commit after Rollback succeeded")
@@ -78,7 +78,7 @@ func TestTransactionWhoseContextEnds(t *testing.T) {
 		if err := tx.Commit(); err == nil {
 			t.Error("it was committed")
 		}
-		must(t, tx.Rollback())
+		tx.Rollback()
 		write(t, db, tile(1, ""))
 		equal(t, "tiles", tiles(t, db.Reader()), []int64{1})
 	})

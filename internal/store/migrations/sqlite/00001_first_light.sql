@@ -82,10 +82,14 @@ CREATE TABLE readme (
 
 CREATE TABLE log_state (
     id     BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    origin TEXT   NOT NULL,
+    origin TEXT   NOT NULL,               -- empty until the log is opened
     size   BIGINT NOT NULL,
     root   BLOB   NOT NULL
 );
+
+-- The tree without entries: a row from the beginning, for log writers to lock.
+INSERT INTO log_state (id, origin, size, root)
+VALUES (1, '', 0, X'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 
 CREATE TABLE log_entry (
     idx     BIGINT NOT NULL PRIMARY KEY,
