@@ -8,6 +8,7 @@ tar        tar
 gzip       gzip
 sha256sum  coreutils
 curl       curl
+pg_ctlcluster postgresql
 '
 
 missing() {

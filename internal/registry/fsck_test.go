@@ -15,7 +15,7 @@ import (
 func TestFsckFindsEveryMismatch(t *testing.T) {
 	run := func(statement string) func(*testing.T, *fixture) {
 		return func(t *testing.T, f *fixture) {
-			db, err := sql.Open("sqlite", f.path("registry.db"))
+			db, err := sql.Open("sqlite", strings.TrimPrefix(f.database, "sqlite:"))
 			must(t, err)
 			defer db.Close()
 			_, err = db.Exec(statement)

@@ -21,6 +21,7 @@ import (
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/internal/blob"
 	"github.com/ori-lang/registry/internal/registry"
+	"github.com/ori-lang/registry/internal/repotest/pgtest"
 	"github.com/ori-lang/registry/internal/repotest/sample"
 	"github.com/ori-lang/registry/internal/sequencer"
 	"github.com/ori-lang/registry/internal/store"
@@ -30,26 +31,47 @@ import (
 // fixture is a registry in a folder of its own, with a clock that the test moves.
 type fixture struct {
 	*registry.Registry
-	t     *testing.T
-	dir   string
-	blobs *blob.Dir
-	log   *sequencer.Sequencer
+	t        *testing.T
+	dir      string
+	database string // its URL
+	keys     string // folder of the log's key and anchor
+	blobs    *blob.Dir
+	log      *sequencer.Sequencer
 
 	mu  sync.Mutex
 	now time.Time
 }
 
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// eachDatabase runs test on a new registry over every kind of database.
+func eachDatabase(t *testing.T, test func(*testing.T, *fixture)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, newFixture(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, newFixtureOn(t, pgtest.URL(t))) })
+}
+
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dir: t.TempDir(), now: time.Date(2026, 11, 23, 18, 6, 31, 0, time.UTC)}
-	db, err := store.Open(t.Context(), "sqlite:"+f.path("registry.db"))
+	return newFixtureOn(t, "sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+}
+
+func newFixtureOn(t *testing.T, database string) *fixture {
+	t.Helper()
+	return newFixtureWithKeys(t, database, filepath.Join(t.TempDir(), "keys"))
+}
+
+func newFixtureWithKeys(t *testing.T, database, keys string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, dir: t.TempDir(), database: database, keys: keys, now: time.Date(2026, 11, 23, 18, 6, 31, 0, time.UTC)}
+	db, err := store.Open(t.Context(), database)
 	must(t, err)
 	f.blobs, err = blob.OpenDir(f.dir)
 	must(t, err)
 	urls, err := api.NewURLs("https://registry.example")
 	must(t, err)
 	f.log, err = sequencer.Open(context.WithoutCancel(t.Context()), db, sequencer.Options{
-		KeyDir: f.path("keys"), Origin: urls.LogOrigin(), Now: f.clock, Rand: rand.Reader,
+		KeyDir: keys, Origin: urls.LogOrigin(), Now: f.clock, Rand: rand.Reader,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	must(t, err)
@@ -176,7 +198,7 @@ func wantCode(t *testing.T, what string, err error, code api.Code) {
 
 func (f *fixture) fsck() []string {
 	f.t.Helper()
-	key, shown, err := sequencer.Shown(f.path("keys"))
+	key, shown, err := sequencer.Shown(f.keys)
 	must(f.t, err)
 	report, err := f.Fsck(f.t.Context(), registry.Fsck{Key: key, Shown: shown, Kept: f.blobs.All})
 	must(f.t, err)
@@ -193,30 +215,33 @@ func read(t *testing.T, a *registry.Archive) string {
 
 func TestPublishedVersionIsReadAsItWasSent(t *testing.T) {
 	for _, noise := range []int{10, 200 << 10} { // in the database, in a file
-		f := newFixture(t)
-		ada := f.owner("ada", "acme")
-		content := sample.Package{Ref: "@acme/http@1.0.0", Noise: noise, Files: map[string]string{"README.md": "# http\n"}}.Archive(t)
-		receipt, err := f.publish(ada, "@acme/http", content)
-		must(t, err)
-		if !receipt.Created || receipt.Checksum != ident.ChecksumOf(content) || receipt.Log.Index != 2 {
-			t.Errorf("the receipt is %+v", receipt)
-		}
-		got, err := f.Archive(t.Context(), ref("@acme/http@1.0.0"))
-		must(t, err)
-		if _, isFile := got.Content.(*os.File); isFile != (noise > 64<<10) {
-			t.Errorf("an archive of %d bytes is a file: %v", len(content), isFile)
-		}
-		if read(t, got) != string(content) {
-			t.Error("the archive differs from what was sent")
-		}
-		readme, err := f.Readme(t.Context(), ref("@acme/http@1.0.0"))
-		if err != nil || string(readme) != "# http\n" {
-			t.Errorf("the README is %q (%v)", readme, err)
-		}
-		f.checkProof(receipt)
-		if faults := f.fsck(); len(faults) > 0 {
-			t.Errorf("fsck: %s", faults)
-		}
+		eachDatabase(t, func(t *testing.T, f *fixture) { testReadAsSent(t, f, noise) })
+	}
+}
+
+func testReadAsSent(t *testing.T, f *fixture, noise int) {
+	ada := f.owner("ada", "acme")
+	content := sample.Package{Ref: "@acme/http@1.0.0", Noise: noise, Files: map[string]string{"README.md": "# http\n"}}.Archive(t)
+	receipt, err := f.publish(ada, "@acme/http", content)
+	must(t, err)
+	if !receipt.Created || receipt.Checksum != ident.ChecksumOf(content) || receipt.Log.Index != 2 {
+		t.Errorf("the receipt is %+v", receipt)
+	}
+	got, err := f.Archive(t.Context(), ref("@acme/http@1.0.0"))
+	must(t, err)
+	if _, isFile := got.Content.(*os.File); isFile != (noise > 64<<10) {
+		t.Errorf("an archive of %d bytes is a file: %v", len(content), isFile)
+	}
+	if read(t, got) != string(content) {
+		t.Error("the archive differs from what was sent")
+	}
+	readme, err := f.Readme(t.Context(), ref("@acme/http@1.0.0"))
+	if err != nil || string(readme) != "# http\n" {
+		t.Errorf("the README is %q (%v)", readme, err)
+	}
+	f.checkProof(receipt)
+	if faults := f.fsck(); len(faults) > 0 {
+		t.Errorf("fsck: %s", faults)
 	}
 }
 
@@ -235,8 +260,9 @@ func (f *fixture) checkProof(receipt *api.Receipt) {
 }
 
 // Every row of the publish table that is decided here, each with its answer.
-func TestPublishAnswers(t *testing.T) {
-	f := newFixture(t)
+func TestPublishAnswers(t *testing.T) { eachDatabase(t, testPublishAnswers) }
+
+func testPublishAnswers(t *testing.T, f *fixture) {
 	ada, eve := f.owner("ada", "acme"), f.user("eve")
 	base := f.mustPublish(ada, sample.Package{Ref: "@acme/base@1.0.0"})
 	f.mustPublish(ada, sample.Package{Ref: "@acme/two-words@1.0.0"})
@@ -314,7 +340,10 @@ func TestPublishAnswers(t *testing.T) {
 }
 
 func TestTheSameBytesAgainChangeNothing(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testTheSameBytesAgainChangeNothing)
+}
+
+func testTheSameBytesAgainChangeNothing(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
 	content := sample.Package{Ref: "@acme/http@1.0.0", Noise: 100 << 10}.Archive(t)
 	first, err := f.publish(ada, "@acme/http", content)
@@ -328,7 +357,10 @@ func TestTheSameBytesAgainChangeNothing(t *testing.T) {
 }
 
 func TestFaultsOfAnArchiveAreToldAllAtOnce(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testFaultsOfAnArchiveAreToldAllAtOnce)
+}
+
+func testFaultsOfAnArchiveAreToldAllAtOnce(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
 	_, err := f.publish(ada, "@acme/http", []byte("this is no archive"))
 	wantCode(t, "no archive", err, api.ArchiveInvalid)
@@ -343,8 +375,9 @@ func TestFaultsOfAnArchiveAreToldAllAtOnce(t *testing.T) {
 	}
 }
 
-func TestTwoPublishersRace(t *testing.T) {
-	f := newFixture(t)
+func TestTwoPublishersRace(t *testing.T) { eachDatabase(t, testTwoPublishersRace) }
+
+func testTwoPublishersRace(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
 	for round, same := range []bool{true, false} {
 		version := fmt.Sprintf("1.0.%d", round)
@@ -386,7 +419,10 @@ func TestTwoPublishersRace(t *testing.T) {
 
 // A token that is revoked while its upload is on its way is refused.
 func TestRightsAreAskedAgainAtTheCommit(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testRightsAreAskedAgainAtTheCommit)
+}
+
+func testRightsAreAskedAgainAtTheCommit(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
 	token := f.token(ada, api.Publish)
 	staged := f.stage(sample.Package{Ref: "@acme/http@1.0.0"}.Archive(t))
@@ -403,8 +439,9 @@ func TestRightsAreAskedAgainAtTheCommit(t *testing.T) {
 
 // A claim whose caller has gone is there as a whole or not at all; the race
 // detector sees that the two do not meet.
-func TestCallersThatLeave(t *testing.T) {
-	f := newFixture(t)
+func TestCallersThatLeave(t *testing.T) { eachDatabase(t, testCallersThatLeave) }
+
+func testCallersThatLeave(t *testing.T, f *fixture) {
 	ada := f.user("ada")
 	var all sync.WaitGroup
 	for i := range 100 {
@@ -423,8 +460,9 @@ func TestCallersThatLeave(t *testing.T) {
 	}
 }
 
-func TestUploadsLeaveNoFiles(t *testing.T) {
-	f := newFixture(t)
+func TestUploadsLeaveNoFiles(t *testing.T) { eachDatabase(t, testUploadsLeaveNoFiles) }
+
+func testUploadsLeaveNoFiles(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
 	content := sample.Package{Ref: "@acme/http@1.0.0", Noise: 100 << 10}.Archive(t)
 	broken := io.MultiReader(bytes.NewReader(content[:80<<10]), &failing{})
@@ -451,8 +489,9 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestLatest(t *testing.T) {
-	f := newFixture(t)
+func TestLatest(t *testing.T) { eachDatabase(t, testLatest) }
+
+func testLatest(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
 	for _, version := range []string{"1.0.0-rc.1", "1.0.0-rc.2"} {
 		f.mustPublish(ada, sample.Package{Ref: "@acme/http" + "@" + version})
@@ -492,8 +531,9 @@ func text(v *ident.Version) string {
 	return v.String()
 }
 
-func TestNothingThereHasItsAnswer(t *testing.T) {
-	f := newFixture(t)
+func TestNothingThereHasItsAnswer(t *testing.T) { eachDatabase(t, testNothingThereHasItsAnswer) }
+
+func testNothingThereHasItsAnswer(t *testing.T, f *fixture) {
 	f.mustPublish(f.owner("ada", "acme"), sample.Package{Ref: "@acme/http@1.0.0"})
 	for what, call := range map[string]func(ident.Ref) error{
 		"metadata": func(r ident.Ref) error { _, err := f.Metadata(t.Context(), r); return err },
@@ -514,8 +554,9 @@ func TestNothingThereHasItsAnswer(t *testing.T) {
 
 // Where the check of a hostile archive stops early nobody knows the checksum of
 // the whole: the answer is the fault, not that the checksum part is wrong.
-func TestABombIsNoChecksumMismatch(t *testing.T) {
-	f := newFixture(t)
+func TestABombIsNoChecksumMismatch(t *testing.T) { eachDatabase(t, testABombIsNoChecksumMismatch) }
+
+func testABombIsNoChecksumMismatch(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
 	var bomb bytes.Buffer
 	packed := gzip.NewWriter(&bomb)

@@ -11,8 +11,9 @@ import (
 	"github.com/ori-lang/registry/internal/registry"
 )
 
-func TestClaimingScopes(t *testing.T) {
-	f := newFixture(t)
+func TestClaimingScopes(t *testing.T) { eachDatabase(t, testClaimingScopes) }
+
+func testClaimingScopes(t *testing.T, f *fixture) {
 	ada, eve := f.owner("ada", "two-words"), f.user("eve")
 	tests := []struct {
 		what, scope string
@@ -50,8 +51,9 @@ func TestClaimingScopes(t *testing.T) {
 	}
 }
 
-func TestAuthentication(t *testing.T) {
-	f := newFixture(t)
+func TestAuthentication(t *testing.T) { eachDatabase(t, testAuthentication) }
+
+func testAuthentication(t *testing.T, f *fixture) {
 	secret, err := f.AddUser(t.Context(), "ada", false)
 	must(t, err)
 	forged, err := api.NewSecret(strings.NewReader(strings.Repeat("x", 400)))
@@ -82,7 +84,10 @@ func TestAuthentication(t *testing.T) {
 }
 
 func TestATokenMakesNoneThatMayDoMore(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testATokenMakesNoneThatMayDoMore)
+}
+
+func testATokenMakesNoneThatMayDoMore(t *testing.T, f *fixture) {
 	ada := f.user("ada")
 	limited := f.token(ada, api.Admin, "@acme/*", "@other/one")
 	early, late := api.NewTime(f.clock()), api.NewTime(f.clock().Add(367*24*time.Hour))
@@ -121,7 +126,10 @@ func TestATokenMakesNoneThatMayDoMore(t *testing.T) {
 }
 
 func TestTokensAreSeenAndRevokedByTheirOwnerOnly(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testTokensAreSeenAndRevokedByTheirOwnerOnly)
+}
+
+func testTokensAreSeenAndRevokedByTheirOwnerOnly(t *testing.T, f *fixture) {
 	ada, eve := f.user("ada"), f.user("eve")
 	reader := f.token(ada, api.Read)
 	list := func(a registry.Actor) (names []string) {
@@ -147,8 +155,9 @@ func TestTokensAreSeenAndRevokedByTheirOwnerOnly(t *testing.T) {
 	wantCode(t, "itself", f.RevokeToken(t.Context(), reader, mine.Token.ID), "")
 }
 
-func TestUsers(t *testing.T) {
-	f := newFixture(t)
+func TestUsers(t *testing.T) { eachDatabase(t, testUsers) }
+
+func testUsers(t *testing.T, f *fixture) {
 	f.user("ada")
 	_, err := f.AddUser(t.Context(), "ada", false)
 	wantCode(t, "taken", err, api.ValidationFailed)

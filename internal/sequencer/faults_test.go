@@ -74,7 +74,10 @@ func TestDatabaseSetBackUnderARunningServer(t *testing.T) {
 // What a change was refused for may be the work of another change of its
 // group; when that group fails it is not true.
 func TestRefusalsOfAFailedGroupAreNotTold(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testRefusalsOfAFailedGroupAreNotTold)
+}
+
+func testRefusalsOfAFailedGroupAreNotTold(t *testing.T, f *fixture) {
 	claimed := func(ctx context.Context, tx *Tx) error {
 		if s, err := tx.Subject(ctx, claim(1).Subject()); err != nil || s.Seq > 0 {
 			return errors.Join(err, api.ScopeTaken)
@@ -103,7 +106,10 @@ func TestRefusalsOfAFailedGroupAreNotTold(t *testing.T) {
 // A commit whose outcome is unclear took place also when another server has
 // grown the log since.
 func TestUnclearCommitThatOthersGrewOn(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testUnclearCommitThatOthersGrewOn)
+}
+
+func testUnclearCommitThatOthersGrewOn(t *testing.T, f *fixture) {
 	f.submit(claim(1))
 	ours := f.tree()
 	f.submit(claim(2))
@@ -146,7 +152,10 @@ func TestCheckpointOfAnEmptyDatabase(t *testing.T) {
 }
 
 func TestAPanicInAChangeEndsOnlyItsGroup(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testAPanicInAChangeEndsOnlyItsGroup)
+}
+
+func testAPanicInAChangeEndsOnlyItsGroup(t *testing.T, f *fixture) {
 	err := f.seq.Submit(t.Context(), func(ctx context.Context, tx *Tx) error {
 		if _, _, err := tx.Append(ctx, claim(1)); err != nil {
 			return err

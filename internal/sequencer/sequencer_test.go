@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/repotest/pgtest"
 	"github.com/ori-lang/registry/internal/store"
 	"github.com/ori-lang/registry/translog"
 )
@@ -26,16 +27,32 @@ const testOrigin = "registry.example/log"
 
 // fixture is a log in a folder of its own, which can be closed and opened again.
 type fixture struct {
-	t    *testing.T
-	dir  string
-	db   *store.DB
-	seq  *Sequencer
-	tick int64
-	mu   sync.Mutex
+	t        *testing.T
+	dir      string
+	database string // its URL
+	db       *store.DB
+	seq      *Sequencer
+	tick     int64
+	mu       sync.Mutex
 }
 
-func newFixture(t *testing.T) *fixture {
-	f := &fixture{t: t, dir: t.TempDir()}
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// eachDatabase runs test on a new log in every kind of database.
+func eachDatabase(t *testing.T, test func(*testing.T, *fixture)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, newFixture(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, newFixtureOn(t, pgtest.URL(t))) })
+}
+
+func newFixture(t *testing.T) *fixture { return newFixtureOn(t, "") }
+
+// newFixtureOn makes a log in the database, or for "" in a file of the fixture's own folder.
+func newFixtureOn(t *testing.T, database string) *fixture {
+	f := &fixture{t: t, dir: t.TempDir(), database: database}
+	if database == "" {
+		f.database = "sqlite:" + filepath.Join(f.dir, "registry.db")
+	}
 	f.open()
 	t.Cleanup(f.close)
 	return f
@@ -64,7 +81,7 @@ func (f *fixture) open() {
 
 func (f *fixture) tryOpen() (err error) {
 	f.t.Helper()
-	f.db, err = store.Open(f.t.Context(), "sqlite:"+filepath.Join(f.dir, "registry.db"))
+	f.db, err = store.Open(f.t.Context(), f.database)
 	if err != nil {
 		return err
 	}
@@ -133,8 +150,9 @@ func (f *fixture) verifier() *translog.Verifier {
 // Tile makes the fixture a translog.TileSource.
 func (f *fixture) Tile(ctx context.Context, t tlog.Tile) ([]byte, error) { return f.seq.Tile(ctx, t) }
 
-func TestNewLogOpensWithItsKey(t *testing.T) {
-	f := newFixture(t)
+func TestNewLogOpensWithItsKey(t *testing.T) { eachDatabase(t, testNewLogOpensWithItsKey) }
+
+func testNewLogOpensWithItsKey(t *testing.T, f *fixture) {
 	if n := f.tree().N; n != 1 {
 		t.Fatalf("a new log has %d entries", n)
 	}
@@ -153,8 +171,9 @@ func TestNewLogOpensWithItsKey(t *testing.T) {
 
 // Every size up to past two full tiles: the checkpoint, every tile, a proof of
 // the newest entry and consistency with the tree before.
-func TestTreeGrowsConsistently(t *testing.T) {
-	f := newFixture(t)
+func TestTreeGrowsConsistently(t *testing.T) { eachDatabase(t, testTreeGrowsConsistently) }
+
+func testTreeGrowsConsistently(t *testing.T, f *fixture) {
 	before := f.tree()
 	for n := 0; before.N < 600; n++ {
 		f.submit(claim(3*n), claim(3*n+1), claim(3*n+2))
@@ -223,7 +242,10 @@ func (f *fixture) checkTiles(tree tlog.Tree) {
 }
 
 func TestTilesBeyondTheTreeAreNotFound(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testTilesBeyondTheTreeAreNotFound)
+}
+
+func testTilesBeyondTheTreeAreNotFound(t *testing.T, f *fixture) {
 	for _, tile := range []tlog.Tile{
 		{H: 8, L: 0, N: 0, W: 2},
 		{H: 8, L: 0, N: 1, W: 1},
@@ -238,8 +260,9 @@ func TestTilesBeyondTheTreeAreNotFound(t *testing.T) {
 	}
 }
 
-func TestAFailedChangeLeavesNothing(t *testing.T) {
-	f := newFixture(t)
+func TestAFailedChangeLeavesNothing(t *testing.T) { eachDatabase(t, testAFailedChangeLeavesNothing) }
+
+func testAFailedChangeLeavesNothing(t *testing.T, f *fixture) {
 	refused := errors.New("refused")
 	var group sync.WaitGroup
 	results := make([]error, 40)
@@ -284,8 +307,9 @@ func (f *fixture) checkChain() {
 	}
 }
 
-func TestEventsOfASubjectAreChained(t *testing.T) {
-	f := newFixture(t)
+func TestEventsOfASubjectAreChained(t *testing.T) { eachDatabase(t, testEventsOfASubjectAreChained) }
+
+func testEventsOfASubjectAreChained(t *testing.T, f *fixture) {
 	member := func() *translog.Entry {
 		return &translog.Entry{Kind: translog.KindMemberAdd, Scope: "acme", Member: "u_12345678", Role: "member", Actor: "u_12345678"}
 	}
@@ -302,8 +326,9 @@ func TestEventsOfASubjectAreChained(t *testing.T) {
 	f.checkChain()
 }
 
-func TestReopeningGoesOn(t *testing.T) {
-	f := newFixture(t)
+func TestReopeningGoesOn(t *testing.T) { eachDatabase(t, testReopeningGoesOn) }
+
+func testReopeningGoesOn(t *testing.T, f *fixture) {
 	for n := range 5 {
 		for i := range 130 {
 			f.submit(claim(130*n + i))
@@ -421,8 +446,9 @@ func (f *fixture) checkReadOnly(reason string) {
 
 // A commit that ends in an error is read back: when it took place, the change
 // is answered as done; when not, as failed, and the next one works.
-func TestUnclearCommit(t *testing.T) {
-	f := newFixture(t)
+func TestUnclearCommit(t *testing.T) { eachDatabase(t, testUnclearCommit) }
+
+func testUnclearCommit(t *testing.T, f *fixture) {
 	f.submit(claim(1))
 	before := f.tree()
 	for _, persisted := range []bool{false, true} {
@@ -447,8 +473,9 @@ func TestUnclearCommit(t *testing.T) {
 
 // When the anchor cannot be written, no checkpoint is shown and nobody is told
 // that all is well; what is committed is shown as soon as it can be.
-func TestAnchorFailureIsNoSuccess(t *testing.T) {
-	f := newFixture(t)
+func TestAnchorFailureIsNoSuccess(t *testing.T) { eachDatabase(t, testAnchorFailureIsNoSuccess) }
+
+func testAnchorFailureIsNoSuccess(t *testing.T, f *fixture) {
 	good := f.seq.anchor.file
 	broken, err := os.Open(good.Name()) // read-only: every write fails
 	if err != nil {
@@ -468,8 +495,9 @@ func TestAnchorFailureIsNoSuccess(t *testing.T) {
 	}
 }
 
-func TestCloseFinishesWhatWaits(t *testing.T) {
-	f := newFixture(t)
+func TestCloseFinishesWhatWaits(t *testing.T) { eachDatabase(t, testCloseFinishesWhatWaits) }
+
+func testCloseFinishesWhatWaits(t *testing.T, f *fixture) {
 	results := make(chan error, 50)
 	for i := range cap(results) {
 		go func() { results <- f.seq.Submit(t.Context(), appending(claim(i))) }()
@@ -496,7 +524,10 @@ func TestCloseFinishesWhatWaits(t *testing.T) {
 }
 
 func TestAChangeWhoseSubmitterHasGoneIsNotBegun(t *testing.T) {
-	f := newFixture(t)
+	eachDatabase(t, testAChangeWhoseSubmitterHasGoneIsNotBegun)
+}
+
+func testAChangeWhoseSubmitterHasGoneIsNotBegun(t *testing.T, f *fixture) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := f.seq.Submit(ctx, func(context.Context, *Tx) error {

@@ -85,7 +85,7 @@ func start() (err error) {
 	// Nothing here must survive a crash of the machine, so nothing is synced.
 	server.process = exec.Command(filepath.Join(server.programs, "postgres"), "-D", data, "-k", server.folder,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
-		"-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal")
+		"-c", "shared_buffers=64MB", "-c", "log_min_messages=panic")
 	server.process.SysProcAttr, server.process.Dir = account, server.folder
 	server.process.Stderr = os.Stderr
 	if err := server.process.Start(); err != nil {
