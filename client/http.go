@@ -206,7 +206,7 @@ func (c *Client) backoff(r request, err error, attempt int) (time.Duration, bool
 	wait := full/2 + time.Duration(c.options.Jitter()*float64(full/2))
 	if problem, ok := errors.AsType[*api.Problem](err); ok {
 		asked := min(time.Duration(problem.RetryAfter)*time.Second, maxRetryAfter)
-		return max(wait, asked), r.method == http.MethodGet && isTemporary(problem.Status)
+		return max(wait, asked), r.method == http.MethodGet && isTemporary(problem)
 	}
 	failure, ok := errors.AsType[*NetworkError](err)
 	if !ok {
@@ -215,10 +215,12 @@ func (c *Client) backoff(r request, err error, attempt int) (time.Duration, bool
 	return wait, neverSent(failure) || r.method == http.MethodGet && !isLasting(failure)
 }
 
-func isTemporary(status int) bool {
-	switch status {
+// isTemporary reports whether the answer may soon be another one. A registry
+// that is read-only stays so until its operators have repaired it.
+func isTemporary(p *api.Problem) bool {
+	switch p.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
+		return p.Code != api.ReadOnly
 	}
 	return false
 }
@@ -239,6 +241,9 @@ func isLasting(err error) bool {
 	return badCertificate
 }
 
+// errCut is the end of a connection in the middle.
+var errCut = errors.New("the connection ended before the answer was whole")
+
 // networkError makes a *NetworkError of a failure of net/http; errors of this
 // package pass.
 func networkError(ctx context.Context, target string, err error) error {
@@ -253,6 +258,9 @@ func networkError(ctx context.Context, target string, err error) error {
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errCut
 	}
 	host := target
 	if u, parseErr := url.Parse(target); parseErr == nil {

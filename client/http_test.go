@@ -47,6 +47,7 @@ func TestRetries(t *testing.T) {
 		{"after more than a number holds", answer(503, strings.Repeat("9", 40)), 1, []time.Duration{time.Minute}, 0},
 		{"after less than nothing", answer(503, "-5"), 1, []time.Duration{500 * ms}, 0},
 		{"after some words", answer(503, "tomorrow"), 1, []time.Duration{500 * ms}, 0},
+		{"until somebody repairs it", answerReadOnly, 9, nil, 503},
 		{"an internal error", answer(500, ""), 1, nil, 500},
 		{"a refusal", answer(404, ""), 1, nil, 404},
 		{"a broken connection", func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, 2, []time.Duration{500 * ms, 1000 * ms}, 0},
@@ -75,6 +76,12 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// answerReadOnly is the answer of a registry that its operators must repair.
+func answerReadOnly(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "60")
+	writeProblem(w, api.Errorf(api.ReadOnly, "an older state was put back"))
+}
+
 // TestBrokenDownload breaks a transfer in the middle: it starts again.
 func TestBrokenDownload(t *testing.T) {
 	var calls atomic.Int32
@@ -94,6 +101,25 @@ func TestBrokenDownload(t *testing.T) {
 	}
 	if calls.Load() != 3 {
 		t.Errorf("attempts: %d, want 3", calls.Load())
+	}
+}
+
+// TestCutConnection: an end in the middle is told in words, not as "EOF".
+func TestCutConnection(t *testing.T) {
+	quick := func(o *Options) { o.Retries = -1 }
+	for name, begin := range map[string]string{"before the answer": "", "in the answer": "begin"} {
+		f, u := newFake(t), newUser(t)
+		f.instead["/download"] = func(w http.ResponseWriter, _ *http.Request) {
+			if begin != "" {
+				w.Header().Set("Content-Length", "1000")
+				io.WriteString(w, begin)
+			}
+			panic(http.ErrAbortHandler)
+		}
+		_, err := u.client(f.server.URL, quick).FetchFile(t.Context(), mustRef(t, httpRef), filepath.Join(t.TempDir(), "x"), nil)
+		if _, ok := errors.AsType[*NetworkError](err); !ok || !strings.Contains(err.Error(), "the connection ended") || strings.Contains(err.Error(), "EOF") {
+			t.Errorf("%s: %v, want a *NetworkError about the connection", name, err)
+		}
 	}
 }
 

@@ -8,34 +8,35 @@ import (
 	"testing"
 )
 
+// built is the folder of both programs, made when the first test asks.
+var built string
+
 // build builds both programs once for all tests of the package.
-var build = sync.OnceValues(func() (dir string, err error) {
-	dir, err = os.MkdirTemp("", "ori-e2e-")
-	if err != nil {
-		return "", err
+var build = sync.OnceValue(func() (err error) {
+	if built, err = os.MkdirTemp("", "ori-e2e-"); err != nil {
+		return err
 	}
-	command := exec.Command("go", "build", "-o", dir, "./cmd/ori-registry", "./cmd/oripk")
+	command := exec.Command("go", "build", "-o", built, "./cmd/ori-registry", "./cmd/oripk")
 	command.Dir = ".."
 	if output, err := command.CombinedOutput(); err != nil {
-		return dir, fmt.Errorf("building the programs: %w\n%s", err, output)
+		return fmt.Errorf("building the programs: %w\n%s", err, output)
 	}
-	return dir, nil
+	return nil
 })
 
 // binaries gives the folder that holds ori-registry and oripk.
 func binaries(t testing.TB) (dir string) {
 	t.Helper()
-	dir, err := build()
-	if err != nil {
+	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	return built
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if dir, _ := build(); dir != "" {
-		os.RemoveAll(dir)
+	if built != "" {
+		os.RemoveAll(built)
 	}
 	os.Exit(code)
 }

@@ -45,7 +45,11 @@ func newLogger(w io.Writer, cfg server.Config) *slog.Logger {
 
 // welcome says where everything is and what to do next.
 func (p *program) welcome(s *server.Server, cfg server.Config) {
-	fmt.Fprintf(p.stdout, `The registry is running.
+	state := "The registry is running."
+	if reason := s.ReadOnly(); reason != "" {
+		state = "The registry is READ-ONLY: " + reason + "."
+	}
+	fmt.Fprintf(p.stdout, `%s
 
   URL         %s
   listens on  %s
@@ -56,5 +60,5 @@ func (p *program) welcome(s *server.Server, cfg server.Config) {
 Make an account, and its first token:  ori-registry user add --data %s LOGIN
 The protocol:                          %s/openapi.yaml
 Stop:                                  Ctrl-C
-`, s.URL(), s.Addr(), cfg.Data, s.LogOrigin(), s.LogKey(), cfg.Data, s.URL())
+`, state, s.URL(), s.Addr(), cfg.Data, s.LogOrigin(), s.LogKey(), cfg.Data, s.URL())
 }

@@ -131,6 +131,7 @@ func (s *service) serve(c *call, r *http.Request) (err error) {
 func (s *service) access(c *call, r *http.Request) {
 	level := slog.LevelDebug
 	switch {
+	case errors.Is(c.err, context.Canceled) && r.Context().Err() != nil: // the client has gone: nobody failed
 	case c.status >= 500:
 		level = slog.LevelError
 	case c.status >= 400, r.Method != http.MethodGet && r.Method != http.MethodHead:

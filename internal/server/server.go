@@ -174,6 +174,9 @@ func (s *Server) LogKey() string { return s.sequence.VerifierKey() }
 // LogOrigin is the name of the registry's log.
 func (s *Server) LogOrigin() string { return s.sequence.Origin() }
 
+// ReadOnly says why nothing may change; "" when all is well.
+func (s *Server) ReadOnly() string { return s.sequence.ReadOnly() }
+
 // GroupSizes gives the figures of the group commits since the start.
 func (s *Server) GroupSizes() sequencer.GroupSizes { return s.sequence.GroupSizes() }
 
