@@ -64,13 +64,20 @@ func (r *reader) condition(n *node) bool {
 		r.atKey(n, CodeText, "the character %U is not allowed in a condition", bad)
 		return false
 	}
-	inner, opened := strings.CutPrefix(n.key, "cfg(")
-	inner, closed := strings.CutSuffix(inner, ")")
-	if !opened || !closed || strings.TrimSpace(inner) == "" {
+	if !isCondition(n.key) {
 		r.atKey(n, CodeValue, `%s is not a condition; write [target."cfg(…)".dependencies]`, shown(n.key))
 		return false
 	}
 	return true
+}
+
+// isCondition reports whether s has the outer form of a condition and no
+// character that shows nothing.
+func isCondition(s string) bool {
+	inner, opened := strings.CutPrefix(s, "cfg(")
+	inner, closed := strings.CutSuffix(inner, ")")
+	_, hidden := hiddenCharacter(s)
+	return opened && closed && strings.TrimSpace(inner) != "" && !hidden
 }
 
 // dependencies reads one table of dependencies.

@@ -64,6 +64,7 @@ func TestFaultsOfTOML(t *testing.T) {
 		{"columns are characters", head + "edition = \"äöü\" x\n", []string{"5:17 syntax"}},
 		{"CRLF counts as one line", "[project]\r\nname = 1 2\r\n", []string{"2:10 syntax"}},
 		{"open string", head + "edition = \"x\n", []string{"5:13 syntax"}},
+		{"backslash at the end", "a = \"\\", []string{"1:6 syntax"}},
 		{"open long string", "a = '''\n\n", []string{"2:1 syntax"}},
 		{"open array", "a = [1,\n", []string{"1:8 syntax"}},
 		{"impossible date", head + "[x]\nd = 2026-02-30\n", []string{"6:13 syntax"}},
@@ -119,6 +120,9 @@ func TestFaultsOfProject(t *testing.T) {
 		{"licence", head + `license = "MIT or Apache-2.0"`, []string{"5:11 license /project/license"}},
 		{"URLs", head + "repository = \"http://example.org/x\"\nfunding = \"https://me:secret@example.org\"\n", []string{
 			"5:14 url /project/repository", "6:11 url /project/funding",
+		}},
+		{"empty URL and licence", head + "repository = \"\"\nlicense = ''\n[registries.r]\nurl = \"\"\n", []string{
+			"5:14 value /project/repository", "6:11 value /project/license", "8:7 value /registries/r/url",
 		}},
 		{"empty", head + "description = \" \"\nauthors = [\"\"]\n", []string{"5:15 value /project/description", "6:12 value /project/authors/0"}},
 		{"hidden characters", head + "description = \"a\u202eb\"\nedition = \"\\t\"\nauthors = [\"a\", \"b\u2066\"]\n", []string{
@@ -177,6 +181,8 @@ func TestFaultsOfDependencies(t *testing.T) {
 		}},
 		{"too many", head + "[dependencies]\n" + packages(257), []string{"262:1 limit /dependencies/@a~1p256"}},
 		{"as many as can be", head + "[dependencies]\n" + packages(256), nil},
+		{"too many modules", head + "[dependencies]\n" + modules(257), []string{"262:1 limit /dependencies/std.m256"}},
+		{"as many modules as can be", head + "[dependencies]\n" + modules(256), nil},
 		{"sections that are no tables", "dependencies = []\n[[dev-dependencies]]\n" + head, []string{"1:16 type /dependencies", "2:3 type /dev-dependencies"}},
 	}, parseFaults)
 }
@@ -185,6 +191,14 @@ func packages(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "@a/p%d = \"1.0.0\"\n", i)
+	}
+	return b.String()
+}
+
+func modules(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "std.m%d\n", i)
 	}
 	return b.String()
 }
@@ -203,6 +217,10 @@ func TestFaultsOfOtherSections(t *testing.T) {
 		{"features that lead nowhere", head + "[features]\ndefault = [\"tls\", \"@a/b\", \"@a/b/\", \"@a\"]\nBig = []\nx = \"y\"\n", []string{
 			"6:12 value /features/default/0", "6:19 value /features/default/1", "6:27 name /features/default/2", "6:36 name /features/default/3",
 			"7:1 name /features/Big", "8:5 type /features/x",
+		}},
+		{"features of modules", "[target.'cfg(a)'.dependencies]\nstd.json\n[dev-dependencies]\nstd.testing = true\n[features]\ndefault = [\"std\"]\nstd = [\"std.json\", \"std.testing\"]\n" + head, nil},
+		{"features of modules that lead nowhere", head + "[dependencies]\nstd.json\n[features]\nx = [\"std.http\", \"std\", \"std.JSON\", \"std.\", \"std.json/fast\", \"std.json\"]\n", []string{
+			"8:6 value /features/x/0", "8:18 value /features/x/1", "8:25 name /features/x/2", "8:37 name /features/x/3", "8:45 name /features/x/4",
 		}},
 		{"registries", head + "[registries.corp]\nurl = \"https://ori.corp.example/base\"\nscopes = [\"@corp\", \"tools\"]\n[registries.here]\nurl = \"http://127.0.0.1:8080\"\n", nil},
 		{"registries with faults", head + "[registries.corp]\nurl = \"http://ori.corp.example\"\nscopes = [\"corp\", \"@corp\", \"C\", 1]\n[registries.Next]\n[registries.other]\nscopes = [\"corp\"]\n[registries.q]\nurl = \"https://a.example/?x\"\n", []string{
@@ -237,7 +255,7 @@ func TestStrict(t *testing.T) {
 func TestCheckPublish(t *testing.T) {
 	runFaults(t, []faultCase{
 		{"nothing wrong", head + "description = \"A demo.\"\n", nil},
-		{"no description", head, []string{"0:0 missing /project/description"}},
+		{"no description", head, []string{"1:2 missing /project/description"}},
 		{"a faulty one is there", head + "description = \"\\n\"\n", nil},
 		{"local", head + "description = \"A demo.\"\n[dependencies]\n@a/b = { path = \"../b\" }\n[dev-dependencies.@a/c]\ngit = \"https://x.org/y\"\nrev = \"1\"\n", []string{
 			"7:1 dependency /dependencies/@a~1b", "8:19 dependency /dev-dependencies/@a~1c",

@@ -1,7 +1,7 @@
-// Package manifest reads oripk.toml, the manifest of an Ori package, and
-// oripk.lock, the checksums of what it was built with. Both are TOML 1.0 in
-// UTF-8 without byte order mark; spec/manifest.md has every key and every
-// limit.
+// Package manifest reads and edits oripk.toml, the manifest of an Ori package,
+// and reads and writes oripk.lock, the checksums of what it was built with.
+// Both are TOML 1.0 in UTF-8 without byte order mark; spec/manifest.md has
+// every key and every limit, and the rules for editing.
 //
 // A manifest has two spellings. The loose one differs from TOML in three ways,
 // none of which TOML gives a meaning:
@@ -52,6 +52,8 @@ type Manifest struct {
 	Workspace    *Workspace          // nil: no [workspace]
 	Scripts      map[string]string   // never nil
 	Publish      Publish
+
+	project Position // of [project], where what is missing in it belongs
 }
 
 // Entry names the files that a package starts from, by their paths in the
@@ -106,7 +108,7 @@ type Dependency struct {
 func (m *Manifest) CheckPublish() (faults []Fault) {
 	if m.Description == "" {
 		faults = append(faults, Fault{
-			Code: CodeMissing, Pointer: "/project/description",
+			Code: CodeMissing, Pointer: "/project/description", Position: m.project,
 			Detail: "[project] has no description, which publishing requires",
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/manifest"
 )
@@ -135,7 +136,7 @@ func TestParse(t *testing.T) {
 		Scripts:    map[string]string{"hello": "echo"},
 		Publish:    manifest.Publish{Registry: "corp", Include: []string{"data/**"}, Exclude: []string{"src/**/*.tmp"}},
 	}
-	if diff := cmp.Diff(want, m, cmp.Comparer(func(a, b ident.Package) bool { return a == b }),
+	if diff := cmp.Diff(want, m, cmpopts.IgnoreUnexported(manifest.Manifest{}), cmp.Comparer(func(a, b ident.Package) bool { return a == b }),
 		cmp.Comparer(func(a, b ident.Version) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}

@@ -79,6 +79,7 @@ func (r *reader) section(n *node) {
 
 func (r *reader) project(n *node) {
 	m := r.m
+	m.project = r.position(n.keyAt)
 	for _, e := range n.children {
 		switch e.key {
 		case "name":

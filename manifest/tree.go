@@ -40,7 +40,8 @@ type node struct {
 	form     form
 	key      string // in the parent; the number of an element of an array
 	parent   *node
-	keyAt    int    // where its key is; for an element of an array, its value
+	from     int    // where the whole key starts that it is the last part of, or was first a part of
+	keyAt    int    // where its own part of the key is; for an element of an array, its value
 	at       int    // where its value is; for a table of a header, its key
 	text     string // a string decoded; of other scalars the raw text
 	children []*node
@@ -53,6 +54,14 @@ func (n *node) get(key string) *node {
 		return nil
 	}
 	return n.index[key]
+}
+
+// lookup gives the entry at path below n, nil when there is none.
+func (n *node) lookup(path []string) *node {
+	for _, key := range path {
+		n = n.get(key)
+	}
+	return n
 }
 
 // add puts a new child under n.
@@ -83,6 +92,7 @@ var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
 
 // expression is a header or a key with its value, as a range of source.text.
 type expression struct {
+	node       *node // the table or the value; not in the tree when it was refused
 	header     bool
 	section    string // the key of the root that it is about
 	start, end int
@@ -138,7 +148,13 @@ func (b *builder) header(e *unstable.Node) {
 	parts := b.parts(e.Key())
 	last := len(parts) - 1
 	b.section = parts[0].name
-	b.expressions = append(b.expressions, expression{true, b.section, parts[0].start, parts[last].end})
+	b.openTable(parts, e.Kind == unstable.ArrayTable)
+	b.expressions = append(b.expressions, expression{b.current, true, b.section, parts[0].start, parts[last].end})
+}
+
+// openTable makes the table of a header the current one.
+func (b *builder) openTable(parts []part, array bool) {
+	last := len(parts) - 1
 	n := b.root
 	for _, p := range parts[:last] {
 		if n = b.enter(n, p); n == nil {
@@ -147,7 +163,7 @@ func (b *builder) header(e *unstable.Node) {
 		}
 	}
 	open := b.table
-	if e.Kind == unstable.ArrayTable {
+	if array {
 		open = b.element
 	}
 	if b.current = open(n, parts[last]); b.current == nil {
@@ -213,31 +229,32 @@ func (b *builder) keyValue(e *unstable.Node) {
 	if section == "" && b.current == b.root {
 		section = parts[0].name
 	}
-	b.expressions = append(b.expressions, expression{false, section, start, start + int(e.Raw.Length)})
-	b.assign(b.current, parts, e.Value())
+	value := b.assign(b.current, parts, e.Value())
+	b.expressions = append(b.expressions, expression{value, false, section, start, start + int(e.Raw.Length)})
 }
 
-// assign gives the key in a table its value.
-func (b *builder) assign(n *node, parts []part, value *unstable.Node) {
+// assign gives the key in a table its value; nil when the key is refused.
+func (b *builder) assign(n *node, parts []part, value *unstable.Node) *node {
 	last := len(parts) - 1
 	for _, p := range parts[:last] {
 		c := n.get(p.name)
 		if c == nil {
-			c = n.add(&node{kind: kindTable, form: formDotted, key: p.name, keyAt: p.start, at: p.start})
+			c = n.add(&node{kind: kindTable, form: formDotted, key: p.name, from: parts[0].start, keyAt: p.start, at: p.start})
 		}
 		if c.kind != kindTable || c.form != formDotted {
 			b.duplicate(c, p)
-			return
+			return nil
 		}
 		n = c
 	}
 	p := parts[last]
 	if c := n.get(p.name); c != nil {
 		b.duplicate(c, p)
-		return
+		return nil
 	}
-	c := n.add(&node{key: p.name, keyAt: p.start})
+	c := n.add(&node{key: p.name, from: parts[0].start, keyAt: p.start})
 	b.fill(c, value, b.valueStart(p))
+	return c
 }
 
 // valueStart gives the offset of the value behind the last part of its key.
