@@ -28,10 +28,11 @@ const (
 	PathCheckpoint = "/log/checkpoint"
 	PathTile       = "/log/tile/{tile...}"
 
-	PathOpenAPI = "/openapi.yaml"
-	PathProblem = "/problems/{code}"
-	PathLive    = "/livez"
-	PathReady   = "/readyz"
+	PathOpenAPI  = "/openapi.yaml"
+	PathProblems = "/problems/{$}"
+	PathProblem  = "/problems/{code}"
+	PathLive     = "/livez"
+	PathReady    = "/readyz"
 )
 
 // ArchiveType is the media type of an archive.

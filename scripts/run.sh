@@ -176,6 +176,7 @@ client() {
 }
 
 print_next() {
+	local state token_file
 	cat <<END
 
 The registry runs on $url with its data in $data. Ctrl-C stops it.
@@ -183,10 +184,12 @@ END
 	if [ ! -e "$demo/done" ]; then
 		return
 	fi
+	printf -v state %q "$(cd "$demo/state" && pwd)"
+	printf -v token_file %q "$demo/token"
 	cat <<END
 In another terminal, in this folder:
 
-  export ORI_REGISTRY_URL=$url XDG_STATE_HOME=$(cd "$demo/state" && pwd)
+  export ORI_REGISTRY_URL=$url XDG_STATE_HOME=$state
   bin/oripk info @demo/hello
   bin/oripk fetch @demo/hello@0.1.0
   bin/oripk verify @demo/hello@0.1.0
@@ -195,7 +198,7 @@ In another terminal, in this folder:
 
 As the user ada, who owns @orilib and @demo:
 
-  export ORI_REGISTRY_TOKEN=\$(cat $demo/token)
+  export ORI_REGISTRY_TOKEN="\$(cat $token_file)"
   bin/oripk whoami
   (cd examples/text && ../../bin/oripk publish --dry-run)
 

@@ -6,6 +6,8 @@ set -euo pipefail
 needed='
 tar        tar
 gzip       gzip
+bsdtar     libarchive-tools
+python3    python3
 sha256sum  coreutils
 curl       curl
 pg_ctlcluster postgresql

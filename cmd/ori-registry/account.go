@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/internal/server"
 )
 
@@ -30,40 +32,91 @@ account may, for 90 days; it is shown this once and not kept anywhere.`,
 				return err
 			}
 			defer closing(admin, &err)
+			if admin.IsNew() {
+				fmt.Fprintf(p.stderr, "ori-registry: made a new registry in the data folder %s\n", admin.Data())
+			}
 			secret, err := admin.AddUser(cmd.Context(), args[0], operator)
 			if err != nil {
 				return err
 			}
-			return p.showToken(args[0], secret, asJSON)
+			return p.showToken(newToken{args[0], secret, "The account " + args[0] + " is made. Its token", admin.Data()}, asJSON)
 		},
 	}
 	addFlags(cmd, storageFlags()...)
-	cmd.Flags().BoolVar(&operator, "operator", false, "the account runs the registry: it may remove versions and make users")
+	cmd.Flags().BoolVar(&operator, "operator", false, "note that the account runs the registry; it may do no more than others yet")
 	cmd.Flags().BoolVar(&asJSON, "json", false, `print {"login","token"}`)
 	return cmd
 }
 
-func (p *program) showToken(login, secret string, asJSON bool) error {
+// newToken is a token that nobody can print again.
+type newToken struct{ login, secret, what, data string }
+
+func (p *program) showToken(t newToken, asJSON bool) (err error) {
 	if asJSON {
-		return json.NewEncoder(p.stdout).Encode(struct {
+		err = json.NewEncoder(p.stdout).Encode(struct {
 			Login string `json:"login"`
 			Token string `json:"token"`
-		}{login, secret})
+		}{t.login, t.secret})
+	} else {
+		_, err = fmt.Fprintf(p.stdout, "%s, shown this once:\n\n  %s\n\nUse it:  export ORI_REGISTRY_TOKEN=%s\n", t.what, t.secret, t.secret)
 	}
-	_, err := fmt.Fprintf(p.stdout, "The account %s is made. Its token, shown this once:\n\n  %s\n\nUse it:  export ORI_REGISTRY_TOKEN=%s\n", login, secret, secret)
-	return err
+	if err != nil {
+		return fmt.Errorf("the token of %s is made and could not be printed: %w; make another: ori-registry token create --data %s %s",
+			t.login, err, shellWord(t.data), t.login)
+	}
+	return nil
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func (p *program) token() *cobra.Command {
-	cmd := group("token", "End tokens")
-	cmd.AddCommand(p.tokenRevoke())
+	cmd := group("token", "Make and end tokens")
+	cmd.AddCommand(p.tokenCreate(), p.tokenRevoke())
+	return cmd
+}
+
+func (p *program) tokenCreate() *cobra.Command {
+	var asJSON bool
+	var scope string
+	cmd := &cobra.Command{
+		Use:   "create LOGIN",
+		Short: "Make another token of an account and print it, this once",
+		Long: `Make another token of an account and print it: when the others are lost or have
+expired. It is for all packages and 90 days; it is shown this once and not kept
+anywhere. The account's other tokens stay as they are.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			admin, err := p.open(cmd, server.OpenExisting)
+			if err != nil {
+				return err
+			}
+			defer closing(admin, &err)
+			secret, err := admin.AddToken(cmd.Context(), args[0], api.TokenScope(scope))
+			if err != nil {
+				return err
+			}
+			return p.showToken(newToken{args[0], secret, "The token of " + args[0] + " with the scope " + scope, admin.Data()}, asJSON)
+		},
+	}
+	addFlags(cmd, storageFlags()...)
+	cmd.Flags().StringVar(&scope, "scope", string(api.Admin), "what it may do: admin, publish or read")
+	cmd.Flags().BoolVar(&asJSON, "json", false, `print {"login","token"}`)
 	return cmd
 }
 
 func (p *program) tokenRevoke() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke ID|PREFIX",
-		Short: "End a token at once, by its id or the first characters of its secret",
+		Short: "End a token at once, by its id or the first ten characters of its secret",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			admin, err := p.open(cmd, server.OpenExisting)

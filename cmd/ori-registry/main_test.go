@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -49,6 +50,10 @@ func TestUsage(t *testing.T) {
 		"no registry":       {"fsck", "ORIREG_DATA=" + empty, 1, "", "there is no registry in the folder " + empty},
 		"no registry there": {"token revoke t_x --data " + empty, "", 1, "", "there is no registry"},
 		"bad login":         {"user add --data " + fresh + " Al!ce", "", 1, "", `"Al!ce" is not a login`},
+		"nobody's token":    {"token create --data " + empty + " alice", "", 1, "", "there is no registry"},
+		"prefix":            {"token revoke --help", "", 0, "first ten characters", ""},
+		"bad level":         {"serve --log-level loud", "", 2, "", `"loud" is no level of messages; debug, info, warn and error`},
+		"far database":      {"serve --listen 127.0.0.1:0 --data " + empty + " --database sqlite:" + empty + "-nope/x.db", "", 1, "", "of the database does not exist"},
 		"bad database":      {"user add --data " + empty + " --database mysql:x alice", "", 1, "", "sqlite:PATH"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +65,49 @@ func TestUsage(t *testing.T) {
 				t.Errorf("printed to the wrong place: %+v", got)
 			}
 		})
+	}
+}
+
+// A token that cannot be printed is an error that says how to get another one.
+func TestLostTokens(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "da ta")
+	for _, command := range []string{"user add ada", "user add --json bob", "token create ada"} {
+		lost(t, data, append(strings.Fields(command), "--data", data))
+	}
+	made := call(t, nil, "token", "create", "--json", "--scope", "publish", "--data", data, "ada")
+	var token struct{ Login, Token string }
+	if err := json.Unmarshal([]byte(made.stdout), &token); err != nil || token.Login != "ada" || !strings.HasPrefix(token.Token, "ori_") || made.stderr != "" {
+		t.Errorf("%+v: %v", made, err)
+	}
+	if got := call(t, nil, "token", "create", "--data", data, "eve"); got.code != 1 || !strings.Contains(got.stderr, `no account with the login "eve"`) {
+		t.Errorf("%+v", got)
+	}
+	if got := call(t, nil, "token", "create", "--scope", "all", "--data", data, "ada"); got.code != 1 || !strings.Contains(got.stderr, "read, publish and admin") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func lost(t *testing.T, data string, args []string) {
+	t.Helper()
+	var stderr bytes.Buffer
+	code := run(t.Context(), args, nil, full{}, &stderr)
+	if want := "ori-registry token create --data '" + data + "' "; code != 1 || !strings.Contains(stderr.String(), want) {
+		t.Errorf("%q: %d, %s; want %q", args, code, &stderr, want)
+	}
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestUserAddSaysThatTheFolderIsNew(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "typo")
+	if got := call(t, []string{"ORIREG_DATA=" + data}, "user", "add", "ada"); got.code != 0 || !strings.Contains(got.stderr, "made a new registry in the data folder "+data) {
+		t.Errorf("%+v", got)
+	}
+	if got := call(t, nil, "user", "add", "--data", data, "bob"); got.code != 0 || got.stderr != "" {
+		t.Errorf("%+v", got)
 	}
 }
 

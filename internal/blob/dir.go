@@ -60,7 +60,11 @@ func OpenDir(path string) (*Dir, error) {
 
 // Create opens the file that an upload with this name, a new one, is written to.
 func (d *Dir) Create(name string) (io.WriteCloser, error) {
-	return os.OpenFile(d.part(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, durable.FilePerm)
+	file, err := os.OpenFile(d.part(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, durable.FilePerm)
+	if err != nil {
+		return nil, fmt.Errorf("creating upload: %w", err)
+	}
+	return file, nil
 }
 
 // Discard forgets the upload; after Keep it does nothing.
@@ -120,12 +124,15 @@ func (d *Dir) Open(c ident.Checksum) (io.ReadSeekCloser, error) {
 	return os.Open(d.archive(c))
 }
 
-// All calls visit for every archive here that no marker stands for, whoever owns it.
-func (d *Dir) All(visit func(ident.Checksum) error) error {
+// All calls visit for every archive here that no marker stands for, whoever owns
+// it, and stray for everything else that stands among them, with its path in the folder.
+func (d *Dir) All(visit func(ident.Checksum) error, stray func(path string)) error {
 	folders, err := os.ReadDir(filepath.Join(d.path, archives))
 	for _, folder := range folders {
-		if err == nil {
-			err = d.unmarked(folder.Name(), visit)
+		if err == nil && folder.IsDir() {
+			err = d.unmarked(folder.Name(), visit, stray)
+		} else if err == nil {
+			stray(archives + "/" + folder.Name())
 		}
 	}
 	if err != nil {
@@ -134,9 +141,9 @@ func (d *Dir) All(visit func(ident.Checksum) error) error {
 	return nil
 }
 
-// unmarked calls visit for the archives of one folder. The markers are read
+// unmarked is All for one folder. The markers are read
 // after the archives: who puts one here makes its marker first.
-func (d *Dir) unmarked(folder string, visit func(ident.Checksum) error) error {
+func (d *Dir) unmarked(folder string, visit func(ident.Checksum) error, stray func(path string)) error {
 	files, err := os.ReadDir(filepath.Join(d.path, archives, folder))
 	if err != nil {
 		return err
@@ -152,8 +159,9 @@ func (d *Dir) unmarked(folder string, visit func(ident.Checksum) error) error {
 	}
 	for _, file := range files {
 		c, err := ident.ParseHex(file.Name())
-		if err != nil {
-			return fmt.Errorf("a file that is no archive stands among them: %w", err)
+		if err != nil || c.Hex()[:2] != folder {
+			stray(archives + "/" + folder + "/" + file.Name())
+			continue
 		}
 		if marked[c.Hex()] || d.gone(c) {
 			continue

@@ -114,7 +114,7 @@ func (f *folder) wantAll(want ...ident.Checksum) {
 	must(f.t, f.All(func(c ident.Checksum) error {
 		got = append(got, c)
 		return nil
-	}))
+	}, func(path string) { f.t.Errorf("%s is no archive", path) }))
 	order := func(a, b ident.Checksum) int { return bytes.Compare(a[:], b[:]) }
 	slices.SortFunc(want, order)
 	slices.SortFunc(got, order)
@@ -298,20 +298,28 @@ func TestAll(t *testing.T) {
 	f.wantAll(settled, marked)
 
 	stop := errors.New("stop")
-	if err := f.All(func(ident.Checksum) error { return stop }); !errors.Is(err, stop) {
+	if err := f.All(func(ident.Checksum) error { return stop }, nil); !errors.Is(err, stop) {
 		t.Errorf("All gave %v", err)
 	}
 }
 
 func TestAllReportsForeignFiles(t *testing.T) {
-	for _, name := range []string{"README", "00/README", "00/" + strings.Repeat("0", 63), "00/" + strings.Repeat("0", 64) + ".new"} {
+	digits := strings.Repeat("0", 64)
+	for _, name := range []string{"README", digits, "00/README", "00/" + digits[1:], "00/" + digits + ".new", "01/" + digits} {
 		f := newFolder(t)
+		c := f.keep("u1", "content")
+		f.sweep(c)
 		path := filepath.Join(f.path, "archives", name)
 		must(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		must(t, os.WriteFile(path, nil, 0o600))
-		err := f.All(func(ident.Checksum) error { return nil })
-		if err == nil || !strings.Contains(err.Error(), filepath.Base(name)) {
-			t.Errorf("with %s among the archives All gave %v", name, err)
+		var visited []ident.Checksum
+		var strays []string
+		must(t, f.All(func(c ident.Checksum) error {
+			visited = append(visited, c)
+			return nil
+		}, func(path string) { strays = append(strays, path) }))
+		if !slices.Equal(strays, []string{"archives/" + name}) || !slices.Equal(visited, []ident.Checksum{c}) {
+			t.Errorf("with %s among the archives All gave %q and visited %v", name, strays, visited)
 		}
 	}
 }

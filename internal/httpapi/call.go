@@ -18,7 +18,8 @@ type call struct {
 	route *Route         // nil until one is found
 	actor registry.Actor // who calls; zero: nobody in particular
 
-	status   int // sent to the client; 0: nothing yet
+	unread   bool // the request has a body that was not read to its end
+	status   int  // sent to the client; 0: nothing yet
 	bytes    int64
 	err      error // why the call failed
 	cutShort bool  // the reply broke off: the connection must not look complete
@@ -36,13 +37,30 @@ func (c *call) pattern() string {
 func (c *call) WriteHeader(status int) {
 	if c.status == 0 {
 		c.status = status
+		c.leaveBody()
 	}
 	c.ResponseWriter.WriteHeader(status)
 }
 
+// leaveBody ends the connection with this reply when the request's body was not
+// read: net/http would wait for that body first, and the client for the reply.
+func (c *call) leaveBody() {
+	if c.unread {
+		c.Header().Set("Connection", "close")
+	}
+}
+
+// linger bounds the time for which net/http takes in the rest of a body when
+// the reply is out, so that the client gets to read it.
+func (c *call) linger() {
+	if c.unread {
+		_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Now().Add(lingerTimeout)) // a test's recorder has no connection
+	}
+}
+
 func (c *call) Write(p []byte) (int, error) {
 	if c.status == 0 {
-		c.status = http.StatusOK
+		c.WriteHeader(http.StatusOK)
 	}
 	n, err := c.ResponseWriter.Write(p)
 	c.bytes += int64(n)
@@ -64,7 +82,7 @@ const (
 // stands still may not.
 func (c *call) ReadFrom(src io.Reader) (sent int64, err error) {
 	if c.status == 0 {
-		c.status = http.StatusOK
+		c.WriteHeader(http.StatusOK)
 	}
 	file, ok := src.(*io.LimitedReader)
 	if ok {

@@ -11,7 +11,10 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/ori-lang/registry/api"
@@ -30,6 +33,7 @@ func decode(c *call, r *http.Request, v any, optional bool) error {
 		return err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, r.Body, api.MaxJSON))
+	c.unread = err != nil
 	switch {
 	case err != nil:
 		return bodyFault(err, tooLarge())
@@ -55,7 +59,7 @@ func notJSON() *api.Problem {
 // only when it is there.
 func checkJSONType(r *http.Request) error {
 	if encoded(r) {
-		return api.Errorf(api.UnsupportedMediaType, "the body has a Content-Encoding; send it as it is")
+		return encodedBody()
 	}
 	text := r.Header.Get("Content-Type")
 	if text == "" && r.ContentLength <= 0 {
@@ -74,6 +78,10 @@ func encoded(r *http.Request) bool {
 	return coding != "" && !strings.EqualFold(coding, "identity")
 }
 
+func encodedBody() *api.Problem {
+	return api.Errorf(api.UnsupportedMediaType, "the body has a Content-Encoding; send it as it is")
+}
+
 // bodyFault says why a body could not be read: it is over its limit, took too
 // long, or broke off.
 func bodyFault(err error, over *api.Problem) error {
@@ -87,7 +95,7 @@ func bodyFault(err error, over *api.Problem) error {
 }
 
 // unmarshal reads one JSON object strictly: two members of one name, anything
-// after it, bytes that are not UTF-8 and deep nesting are refused; members that
+// after it, bytes that are not UTF-8, half a surrogate pair and deep nesting are refused; members that
 // v does not know are ignored.
 func unmarshal(text []byte, v any) error {
 	if !utf8.Valid(text) {
@@ -95,6 +103,9 @@ func unmarshal(text []byte, v any) error {
 	}
 	if err := checkJSON(json.NewDecoder(bytes.NewReader(text))); err != nil {
 		return api.Errorf(api.InvalidRequest, "the body is not acceptable JSON: %v", err)
+	}
+	if hasLoneSurrogate(text) {
+		return api.Errorf(api.InvalidRequest, `the body has half a character: an escape from \ud800 to \udfff that is no pair`)
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil || members == nil {
@@ -113,6 +124,38 @@ func unmarshal(text []byte, v any) error {
 		}
 	}
 	return nil
+}
+
+// hasLoneSurrogate looks for an escape in well-formed JSON that encoding/json
+// would quietly take for U+FFFD.
+func hasLoneSurrogate(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		i++ // what is escaped is no backslash that begins an escape
+		r := escaped(text, i)
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		if utf16.DecodeRune(r, escaped(text, i+6)) == unicode.ReplacementChar || text[i+5] != '\\' {
+			return true
+		}
+		i += 10
+	}
+	return false
+}
+
+// escaped gives the code unit of the escape "u0000" at i, -1 when there is none.
+func escaped(text []byte, i int) rune {
+	if i+5 > len(text) || text[i] != 'u' {
+		return -1
+	}
+	unit, err := strconv.ParseUint(string(text[i+1:i+5]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(unit)
 }
 
 // checkJSON walks over one value and what follows it.

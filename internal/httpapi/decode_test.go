@@ -44,6 +44,13 @@ func TestUnmarshal(t *testing.T) {
 		"time of a number":     {`{"expires_at":5}`, `"expires_at"`},
 		"time without zone":    {`{"expires_at":"2026-11-23"}`, `"expires_at"`},
 		"huge number":          {`{"name":1e999}`, `"name"`},
+		"half a character":     {`{"name":"\ud800"}`, "half a character"},
+		"second half":          {`{"name":"\uDC00x"}`, "half a character"},
+		"first half twice":     {`{"name":"\ud83d\ud83d\ude00"}`, "half a character"},
+		"half in a name":       {`{"name":"ok","\ud800":1}`, "half a character"},
+		"half and text":        {`{"name":"\ud83d_ude00"}`, "half a character"},
+		"whole character":      {`{"name":"ok","x":"\ud83d\ude00\ud83d\ude00\u00e9"}`, ""},
+		"escaped backslash":    {`{"name":"ok","x":"\\ud800"}`, ""},
 		"NaN":                  {`{"name":NaN}`, "malformed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,8 +59,7 @@ func sendRange(c *call, r *http.Request, a *registry.Archive, part byteRange) er
 		return fmt.Errorf("finding the range in the archive: %w", err)
 	}
 	c.Header().Set("Content-Length", strconv.FormatInt(part.length, 10))
-	// The reply may take longer than reading a request may. A request with a body
-	// keeps its deadline: net/http reads what is left of that before it replies.
+	// The reply may take longer than reading a request may.
 	if r.ContentLength == 0 {
 		_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Time{})
 	}

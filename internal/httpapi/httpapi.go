@@ -7,7 +7,9 @@
 //   - X-Request-Id and X-Content-Type-Options are set.
 //   - A failure is problem details (RFC 9457), the 404 of an unknown address, the
 //     405 and a panic included. Only net/http itself answers otherwise, to what
-//     is no HTTP request.
+//     it does not take for an HTTP request that it can hand on: 400, 417, 431, 501.
+//   - A reply does not wait for a body that it does not need: it goes out at
+//     once and ends the connection.
 //   - There are no redirects but one: /v1/packages/@ori/http goes to the address
 //     without "@".
 //   - Accept is not looked at: each resource has one representation, and its
@@ -51,7 +53,7 @@ type service struct {
 	newID func() string
 	ready func(context.Context) error
 	spec  *document
-	page  *template.Template // of /problems/{code}
+	pages *template.Template // "index" of /problems/ and "page" of /problems/{code}
 	zip   *compressor
 	parts parts
 }
@@ -65,7 +67,7 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 		newID: opts.RequestID,
 		ready: opts.Ready,
 		spec:  newDocument("application/yaml", opts.Spec),
-		page:  template.Must(template.New("problem").Parse(problemHTML)),
+		pages: template.Must(template.New("page").Parse(problemHTML + indexHTML)),
 		zip:   newCompressor(),
 	}
 	if s.log == nil {
@@ -83,7 +85,7 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 
 // ServeHTTP answers one request and logs one line about it.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{ResponseWriter: w, id: s.newID(), began: time.Now()}
+	c := &call{ResponseWriter: w, id: s.newID(), began: time.Now(), unread: r.ContentLength != 0}
 	c.Header().Set("X-Request-Id", c.id)
 	c.Header().Set("X-Content-Type-Options", "nosniff")
 	defer s.finish(c, r)
@@ -106,6 +108,7 @@ func (s *service) finish(c *call, r *http.Request) {
 		s.log.Error("a call panicked", "request", c.id, "panic", p, "stack", string(debug.Stack()))
 		s.refuse(c, r, c.err)
 	}
+	c.linger()
 	s.access(c, r)
 	if c.cutShort {
 		panic(http.ErrAbortHandler)
@@ -149,7 +152,8 @@ func (s *service) access(c *call, r *http.Request) {
 	}
 	if problem, ok := errors.AsType[*api.Problem](c.err); ok {
 		attrs = append(attrs, slog.String("code", string(problem.Code)))
-	} else if c.err != nil {
+	}
+	if c.err != nil && (c.status >= 500 || api.CodeOf(c.err) == api.Internal) {
 		attrs = append(attrs, slog.String("error", c.err.Error()))
 	}
 	s.log.LogAttrs(r.Context(), level, "call", attrs...)

@@ -46,9 +46,18 @@ func (s *service) problemPage(c *call, r *http.Request) error {
 	if code.Info().Code != code {
 		return api.Errorf(api.NotFound, "there is no problem code of this name")
 	}
+	return s.sendPage(c, r, "page", code.Info())
+}
+
+// problemIndex lists all codes.
+func (s *service) problemIndex(c *call, r *http.Request) error {
+	return s.sendPage(c, r, "index", api.Codes)
+}
+
+func (s *service) sendPage(c *call, r *http.Request, name string, data any) error {
 	var page bytes.Buffer
-	if err := s.page.Execute(&page, code.Info()); err != nil {
-		return fmt.Errorf("making the page of a code: %w", err)
+	if err := s.pages.ExecuteTemplate(&page, name, data); err != nil {
+		return fmt.Errorf("making the %s of codes: %w", name, err)
 	}
 	return s.send(c, r, newDocument(pageType, page.Bytes()))
 }
@@ -64,10 +73,30 @@ const problemHTML = `<!DOCTYPE html>
 <h1>{{.Title}}</h1>
 <p>Code <code>{{.Code}}</code>, HTTP status {{.Status}}.</p>
 <p>{{.Meaning}}</p>
-<p>The whole protocol: <a href="../openapi.yaml">openapi.yaml</a>.</p>
+<p><a href="./">All codes</a>. The whole protocol: <a href="../openapi.yaml">openapi.yaml</a>.</p>
 </body>
 </html>
 `
+
+const indexHTML = `{{define "index"}}<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Codes of failures</title>
+</head>
+<body>
+<h1>Codes of failures</h1>
+<dl>
+{{- range .}}
+<dt><a href="{{.Code}}"><code>{{.Code}}</code></a>, HTTP status {{.Status}}</dt>
+<dd>{{.Title}}.</dd>
+{{- end}}
+</dl>
+<p>The whole protocol: <a href="../openapi.yaml">openapi.yaml</a>.</p>
+</body>
+</html>
+{{end}}`
 
 // live says that the process answers, and nothing else.
 func (s *service) live(c *call, _ *http.Request) error {

@@ -66,7 +66,10 @@ func checkUpload(r *http.Request) (boundary string, err error) {
 		return "", archiveTooLarge()
 	}
 	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "multipart/form-data" || encoded(r) {
+	if encoded(r) {
+		return "", encodedBody()
+	}
+	if err != nil || mediaType != "multipart/form-data" {
 		return "", api.Errorf(api.UnsupportedMediaType, "the body's Content-Type is not multipart/form-data")
 	}
 	boundary = params["boundary"]
@@ -77,13 +80,14 @@ func checkUpload(r *http.Request) (boundary string, err error) {
 }
 
 func archiveTooLarge() *api.Problem {
-	return api.Errorf(api.ArchiveTooLarge, "the upload has more than %d bytes of archive", api.MaxArchive)
+	return api.Errorf(api.ArchiveTooLarge, "the upload is longer than an archive of %d bytes makes it", api.MaxArchive)
 }
 
 // form is what the parts of an upload say.
 type form struct {
 	archive  *registry.Staged
 	checksum *ident.Checksum
+	refused  bool // for what one of the parts is: how the rest of the body ends is no matter
 }
 
 // discard frees what an archive occupies that nobody published.
@@ -98,9 +102,13 @@ func (s *service) receive(c *call, r *http.Request, boundary string) (*form, err
 	body := newArrival(c, r)
 	f := &form{}
 	err := s.readParts(r.Context(), multipart.NewReader(body, boundary), f)
+	refused := f.refused && body.err == nil
 	_, _ = io.Copy(io.Discard, body) // or the client, still sending, would never see the answer
 	body.end()
+	c.unread = body.err != nil
 	switch {
+	case refused:
+		return f, err
 	case body.err != nil:
 		return f, bodyFault(body.err, archiveTooLarge())
 	case err != nil:
@@ -121,6 +129,7 @@ func (s *service) readParts(ctx context.Context, parts *multipart.Reader, f *for
 			return malformed()
 		}
 		if err := s.readPart(ctx, part, f); err != nil {
+			f.refused = true
 			return err
 		}
 	}

@@ -328,3 +328,16 @@ func TestNothingButTheRegistryIsInItsFolder(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong with a part is told although the rest of the body is over the limit.
+func TestPartsAreJudgedBeforeTheLength(t *testing.T) {
+	s, data := settled(t)
+	body, contentType := multipartOf(part{"archive", data}, part{"checksum", bytes.Repeat([]byte(" "), api.MaxArchive+100<<10)})
+	a := s.do("POST", "/v1/packages/acme/http/publish", io.MultiReader(body), header{"Content-Type": contentType}) // of no declared length
+	s.want(a, 400, api.InvalidRequest)
+	body, contentType = multipartOf(part{"archive", data})
+	a = s.do("POST", "/v1/packages/acme/http/publish", body, header{"Content-Type": contentType, "Content-Encoding": "gzip"})
+	if s.want(a, 415, api.UnsupportedMediaType); !strings.Contains(a.problem().Detail, "Content-Encoding") {
+		t.Errorf("the detail is %q", a.problem().Detail)
+	}
+}

@@ -157,7 +157,12 @@ func TestSpecAndProblemPages(t *testing.T) {
 		}
 	}
 	s.want(s.get("/problems/no_such_code"), 404, api.NotFound)
-	s.want(s.get("/problems/"), 404, api.NotFound)
+	index := s.want(s.get("/problems/"), 200, "")
+	for _, info := range api.Codes {
+		if !strings.Contains(string(index.body), `<a href="`+string(info.Code)+`">`) {
+			t.Errorf("/problems/ does not list %s", info.Code)
+		}
+	}
 	s.want(s.get("/problems/%3Cscript%3E"), 404, api.NotFound)
 }
 

@@ -53,6 +53,7 @@ func Routes() []Route {
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},
 
 		{get, api.PathOpenAPI, "", Ordinary, mutable, (*service).openAPI},
+		{get, api.PathProblems, "", Ordinary, mutable, (*service).problemIndex},
 		{get, api.PathProblem, "", Ordinary, mutable, (*service).problemPage},
 		{get, api.PathLive, "", Health, never, (*service).live},
 		{get, api.PathReady, "", Health, never, (*service).readiness},

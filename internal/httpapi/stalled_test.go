@@ -54,3 +54,61 @@ func TestStalledBodiesLoseTheirConnection(t *testing.T) {
 		})
 	}
 }
+
+// A reply that does not need the body goes out before it, and one that does
+// says that it did not come.
+func TestRepliesDoNotWaitForBodies(t *testing.T) {
+	s, _ := settled(t)
+	web := httptest.NewUnstartedServer(s.srv.Handler())
+	web.Config.ReadTimeout = time.Minute
+	web.Start()
+	t.Cleanup(web.Close)
+	impatient := httptest.NewUnstartedServer(s.srv.Handler())
+	impatient.Config.ReadTimeout = 200 * time.Millisecond
+	impatient.Start()
+	t.Cleanup(impatient.Close)
+	token := "Authorization: Bearer " + s.token + "\r\nContent-Type: application/json\r\n"
+	for name, test := range map[string]struct {
+		to           *httptest.Server
+		line, header string
+		status       int
+	}{
+		"no token":       {web, "POST /v1/tokens", "", 401},
+		"nowhere":        {web, "POST /v1/nothing", "", 404},
+		"wrong method":   {web, "POST /v1/", "", 405},
+		"bad path":       {web, "GET //", "", 404},
+		"reading":        {web, "GET /v1/", "", 200},
+		"health":         {web, "GET /livez", "", 200},
+		"wrong type":     {web, "POST /v1/tokens", "Authorization: Bearer " + s.token + "\r\nContent-Type: text/plain\r\n", 415},
+		"token not made": {impatient, "POST /v1/tokens", token, 408},
+		"scope not made": {impatient, "PUT /v1/scopes/corp", token, 408},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", test.to.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+			if _, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n%s\r\n{", test.line, test.header); err != nil {
+				t.Fatal(err)
+			}
+			replies := bufio.NewReader(conn)
+			reply, err := http.ReadResponse(replies, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, reply.Body); err != nil {
+				t.Fatal(err)
+			}
+			reply.Body.Close()
+			if reply.StatusCode != test.status || !reply.Close {
+				t.Errorf("status %d, want %d; the connection ends: %v", reply.StatusCode, test.status, reply.Close)
+			}
+			if _, err := replies.ReadByte(); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error("the connection is still open")
+			}
+		})
+	}
+}

@@ -63,7 +63,7 @@ func (r *Registry) noteUse(ctx context.Context, token *store.Token) {
 	if token.LastUsedAt != nil && !token.LastUsedAt.Before(hour) {
 		return
 	}
-	_ = r.db.Write(ctx, func(tx *store.Tx) error { return tx.TouchToken(ctx, token.ID, hour) })
+	_ = r.write(ctx, func(tx *store.Tx) error { return tx.TouchToken(ctx, token.ID, hour) })
 }
 
 // rank orders the token scopes: a higher one may all that a lower one may.

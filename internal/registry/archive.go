@@ -38,9 +38,17 @@ func (r *Registry) Archive(ctx context.Context, ref ident.Ref) (*Archive, error)
 	}
 	content, err := r.openArchive(ctx, r.db.Reader(), v.Checksum)
 	if err != nil {
-		return nil, fmt.Errorf("opening the archive of %s: %w", ref, err)
+		return nil, unread(fmt.Errorf("opening the archive of %s: %w", ref, err))
 	}
 	return &Archive{Ref: ref, Checksum: v.Checksum, Size: v.Size, PublishedAt: v.PublishedAt, Content: content}, nil
+}
+
+// unread is unstored for an archive that cannot be opened.
+func unread(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", api.Errorf(api.Unavailable, "the registry cannot read this archive just now"), err)
 }
 
 func (r *Registry) openArchive(ctx context.Context, db *store.Reader, c ident.Checksum) (io.ReadSeekCloser, error) {
@@ -85,7 +93,9 @@ type Staged struct {
 func (r *Registry) StageArchive(ctx context.Context, src io.Reader) (*Staged, error) {
 	spool := &spool{r: r}
 	report, err := archive.Check(io.TeeReader(src, spool))
-	err = errors.Join(err, spool.close())
+	if stored := spool.close(); stored != nil {
+		err = unstored(stored)
+	}
 	staged := &Staged{report: report, blobs: r.blobs, small: spool.small.Bytes(), upload: spool.upload}
 	if err != nil {
 		staged.Discard()
@@ -110,34 +120,43 @@ type spool struct {
 	small  bytes.Buffer
 	upload string
 	file   io.WriteCloser
+	err    error // that writing ended with
 }
 
-func (s *spool) Write(p []byte) (int, error) {
-	if s.file == nil && s.small.Len()+len(p) <= inlineLimit {
+func (s *spool) Write(p []byte) (n int, err error) {
+	if s.err == nil && s.file == nil && s.small.Len()+len(p) > inlineLimit {
+		s.err = s.spill()
+	}
+	switch {
+	case s.err != nil:
+	case s.file == nil:
 		return s.small.Write(p)
+	default:
+		n, s.err = s.file.Write(p)
 	}
-	if s.file == nil {
-		if err := s.spill(); err != nil {
-			return 0, err
-		}
-	}
-	return s.file.Write(p)
+	return n, s.err
 }
 
 func (s *spool) spill() (err error) {
 	if s.upload, err = s.r.newID("up_"); err != nil {
 		return err
 	}
-	if s.file, err = s.r.blobs.Create(s.upload); err != nil {
+	file, err := s.r.blobs.Create(s.upload)
+	if err != nil {
 		return err
 	}
+	s.file = file
 	_, err = s.small.WriteTo(s.file)
 	return err
 }
 
+// close gives the first failure to keep what was written.
 func (s *spool) close() error {
 	if s.file == nil {
-		return nil
+		return s.err
 	}
-	return s.file.Close()
+	if err := s.file.Close(); s.err == nil {
+		s.err = err
+	}
+	return s.err
 }

@@ -21,8 +21,11 @@ type Fsck struct {
 	// What the folder of keys says, read before the check begins.
 	Key   string
 	Shown tlog.Tree
-	// Kept visits every archive in the folder of large ones.
-	Kept func(visit func(ident.Checksum) error) error
+	// Why the folder of keys cannot be read; "" when it was. Key and Shown are
+	// compared with nothing then.
+	NoKeys string
+	// Kept visits every archive in the folder of large ones, and names what is none.
+	Kept func(visit func(ident.Checksum) error, stray func(path string)) error
 }
 
 // FsckReport says what a check has read and found.
@@ -50,12 +53,15 @@ func (r *Registry) Fsck(ctx context.Context, f Fsck) (*FsckReport, error) {
 		r: r, Fsck: f, FsckReport: &FsckReport{},
 		tails: make(map[int][]byte), subjects: make(map[string]store.Subject),
 	}
+	if f.NoKeys != "" {
+		check.fault("the folder of keys: %s; put it back", f.NoKeys)
+	}
 	err := r.db.Snapshot(ctx, func(db *store.Reader) error {
 		check.db = db
 		return check.database(ctx)
 	})
 	if err == nil {
-		err = f.Kept(func(c ident.Checksum) error { return check.kept(ctx, c) })
+		err = f.Kept(func(c ident.Checksum) error { return check.kept(ctx, c) }, check.stray)
 	}
 	if err != nil {
 		return check.FsckReport, fmt.Errorf("checking the registry: %w", err)
@@ -143,7 +149,7 @@ func (c *checker) entry(index int64, text []byte, full map[[2]int64][]byte) *tra
 	if err := c.chain.Add(index, e); err != nil {
 		c.fault("entry %d: %v", index, err)
 	}
-	if e.Kind == translog.KindOpen && e.Key != c.Key {
+	if e.Kind == translog.KindOpen && e.Key != c.Key && c.NoKeys == "" {
 		c.fault("the log was opened with the key %s, the folder of keys has %s", e.Key, c.Key)
 	}
 	c.subjects[e.Subject()] = store.Subject{Seq: e.Seq, Index: index}
@@ -343,6 +349,8 @@ func (c *checker) kept(ctx context.Context, sum ident.Checksum) error {
 	}
 	return err
 }
+
+func (c *checker) stray(path string) { c.fault("%s is no archive and stands among them", path) }
 
 // OwnsArchive reports whether the database knows the archive; the sweeper asks.
 func (r *Registry) OwnsArchive(ctx context.Context, c ident.Checksum) (bool, error) {

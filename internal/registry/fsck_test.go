@@ -45,6 +45,9 @@ func TestFsckFindsEveryMismatch(t *testing.T) {
 			must(t, os.MkdirAll(f.path("archives/"+name[:2]), 0o700))
 			must(t, os.WriteFile(f.path("archives/"+name[:2]+"/"+name), []byte("stray"), 0o600))
 		}, "belongs to no version"},
+		{"file among the archives", func(t *testing.T, f *fixture) {
+			must(t, os.WriteFile(f.path("archives/README"), nil, 0o600))
+		}, "archives/README is no archive"},
 		{"small archive changed", run(`UPDATE archive SET data = X'00' WHERE data IS NOT NULL`), "has other bytes"},
 		{"surplus archive", run(`INSERT INTO archive VALUES (X'0000000000000000000000000000000000000000000000000000000000000001', 1, X'00')`), "belongs to no version"},
 		{"version deleted", run(`DELETE FROM version WHERE version = '1.0.0'`), "there is no record of it"},

@@ -66,7 +66,7 @@ func mustOwn(owns bool, p ident.Package) error {
 		return nil
 	}
 	return api.Errorf(api.NotOwner, "this account may not publish %s", p).
-		WithHint("ask an owner of the scope @%s for an invitation", p.Scope())
+		WithHint("ask an owner of the scope @%s", p.Scope())
 }
 
 // Publish makes a version of a checked archive. Everything it decides by is in
@@ -277,7 +277,7 @@ func (pub *publication) commit(ctx context.Context) (v *store.Version, err error
 	if pub.staged.upload != "" {
 		release, err := pub.r.blobs.Keep(ctx, pub.staged.upload, pub.report.Checksum)
 		if err != nil {
-			return nil, fmt.Errorf("storing archive: %w", err)
+			return nil, unstored(fmt.Errorf("storing archive: %w", err))
 		}
 		defer release()
 	}

@@ -96,6 +96,33 @@ func (r *Registry) Ready(ctx context.Context) error {
 	return nil
 }
 
+// mayChange refuses changes while the registry is read-only: what is written
+// into a database that will be replaced is lost, and nobody would know.
+func (r *Registry) mayChange() error {
+	if r.log == nil || r.log.ReadOnly() == "" {
+		return nil
+	}
+	return api.Errorf(api.ReadOnly, "the registry is read-only: %s", r.log.ReadOnly())
+}
+
+// write runs a change that the log does not record.
+func (r *Registry) write(ctx context.Context, change func(*store.Tx) error) error {
+	if err := r.mayChange(); err != nil {
+		return err
+	}
+	return unstored(r.db.Write(ctx, change))
+}
+
+// unstored makes a failure of the disk or the database the answer that the
+// client gets; the cause is for the log. What is an answer already stays so, and
+// so does the leaving of the client.
+func unstored(err error) error {
+	if _, answered := errors.AsType[*api.Problem](err); err == nil || answered || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", api.Errorf(api.Unavailable, "the registry cannot store anything just now"), err)
+}
+
 // newID draws an opaque id: the prefix and twelve characters, some 60 bits.
 func (r *Registry) newID(prefix string) (string, error) {
 	const letters = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -56,7 +56,7 @@ func (r *Registry) CreateToken(ctx context.Context, a Actor, n api.NewToken) (*a
 	if err != nil {
 		return nil, err
 	}
-	err = r.db.Write(ctx, func(tx *store.Tx) error {
+	err = r.write(ctx, func(tx *store.Tx) error {
 		if err := r.recheck(ctx, &tx.Reader, a); err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (r *Registry) RevokeToken(ctx context.Context, a Actor, id string) error {
 			return err
 		}
 	}
-	return r.db.Write(ctx, func(tx *store.Tx) error {
+	return r.write(ctx, func(tx *store.Tx) error {
 		if err := r.recheck(ctx, &tx.Reader, a); err != nil {
 			return err
 		}
@@ -209,7 +209,7 @@ func (r *Registry) RevokeAnyToken(ctx context.Context, idOrPrefix string) (*api.
 		token = &matching[0]
 	}
 	wire := wireToken(token)
-	return &wire, r.db.Write(ctx, func(tx *store.Tx) error { return tx.RevokeToken(ctx, token.ID, r.now()) })
+	return &wire, r.write(ctx, func(tx *store.Tx) error { return tx.RevokeToken(ctx, token.ID, r.now()) })
 }
 
 func wireToken(t *store.Token) api.Token {

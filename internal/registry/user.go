@@ -24,7 +24,7 @@ func (r *Registry) AddUser(ctx context.Context, login string, operator bool) (se
 	if err != nil {
 		return "", err
 	}
-	return secret, r.db.Write(ctx, func(tx *store.Tx) error {
+	return secret, r.write(ctx, func(tx *store.Tx) error {
 		added, err := tx.AddAccount(ctx, account)
 		if err != nil {
 			return err
@@ -34,6 +34,23 @@ func (r *Registry) AddUser(ctx context.Context, login string, operator bool) (se
 		}
 		return tx.AddToken(ctx, *token)
 	})
+}
+
+// AddToken makes one more token of an account, for all packages and 90 days, and
+// gives its secret. It asks no rights: it is for those who can open the data folder.
+func (r *Registry) AddToken(ctx context.Context, login string, scope api.TokenScope) (secret string, err error) {
+	if rank(scope) == 0 {
+		return "", api.Errorf(api.ValidationFailed, "%q is no token scope; the scopes are read, publish and admin", scope)
+	}
+	account, err := r.db.Reader().AccountByLogin(ctx, login)
+	if err != nil {
+		return "", orProblem(err, api.Errorf(api.UserNotFound, "there is no account with the login %q", login))
+	}
+	token, secret, err := r.drawToken(account.ID, api.NewToken{Name: "from ori-registry", Scopes: []api.TokenScope{scope}})
+	if err != nil {
+		return "", err
+	}
+	return secret, r.write(ctx, func(tx *store.Tx) error { return tx.AddToken(ctx, *token) })
 }
 
 // Me gives the account, token and scopes of the actor. It needs any token.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ori-lang/registry/api"
@@ -24,12 +25,18 @@ type Admin struct {
 	db     *store.DB
 	blobs  *blob.Dir
 	reg    *registry.Registry
+	data   string
 	keyDir string
+	isNew  bool
 }
 
 // OpenAdmin opens the storage of a registry, and makes it if need be.
 func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 	cfg = cfg.resolved()
+	if err := cfg.checkDatabase(); err != nil {
+		return nil, err
+	}
+	isNew := cfg.missing()
 	db, err := store.Open(ctx, cfg.Database)
 	if err != nil {
 		return nil, err
@@ -39,26 +46,67 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	reg := registry.New(registry.Config{ServerVersion: Version(), DB: db, Blobs: blobs, Now: time.Now, Rand: rand.Reader})
-	return &Admin{db, blobs, reg, cfg.KeyDir}, nil
+	return &Admin{db, blobs, reg, cfg.Data, cfg.KeyDir, isNew}, nil
 }
 
 // OpenExisting is OpenAdmin for a registry that must be there already.
 func OpenExisting(ctx context.Context, cfg Config) (*Admin, error) {
-	path, ok := strings.CutPrefix(cfg.resolved().Database, "sqlite:")
-	if _, err := os.Stat(path); ok && errors.Is(err, fs.ErrNotExist) {
+	if cfg.resolved().missing() {
 		return nil, fmt.Errorf("there is no registry in the folder %s; name its data folder with --data", cfg.Data)
 	}
-	return OpenAdmin(ctx, cfg)
+	admin, err := OpenAdmin(ctx, cfg)
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w; the database writes beside its file even when it is only read: copy the data folder to a place that can be written and name that", err)
+	}
+	return admin, err
 }
+
+// Data is the data folder.
+func (a *Admin) Data() string { return a.data }
+
+// IsNew reports that OpenAdmin made the registry.
+func (a *Admin) IsNew() bool { return a.isNew }
 
 // AddUser makes an account and gives the secret of its first token.
 func (a *Admin) AddUser(ctx context.Context, login string, operator bool) (secret string, err error) {
+	if err := a.mayChange(ctx); err != nil {
+		return "", err
+	}
 	return a.reg.AddUser(ctx, login, operator)
+}
+
+// AddToken makes one more token of an account and gives its secret.
+func (a *Admin) AddToken(ctx context.Context, login string, scope api.TokenScope) (secret string, err error) {
+	if err := a.mayChange(ctx); err != nil {
+		return "", err
+	}
+	return a.reg.AddToken(ctx, login, scope)
 }
 
 // RevokeToken ends the token with this id, or whose secret begins so.
 func (a *Admin) RevokeToken(ctx context.Context, idOrPrefix string) (*api.Token, error) {
+	if err := a.mayChange(ctx); err != nil {
+		return nil, err
+	}
 	return a.reg.RevokeAnyToken(ctx, idOrPrefix)
+}
+
+// mayChange refuses what a server would refuse as read-only, as far as the sizes
+// of the log tell: a change of an older database is lost when the newest is put back.
+func (a *Admin) mayChange(ctx context.Context) error {
+	_, shown, keysErr := sequencer.Shown(a.keyDir) // before the database: a running server moves both on
+	state, err := a.db.Reader().LogState(ctx)
+	switch {
+	case err != nil:
+		return err
+	case state.Size == 0 && errors.Is(keysErr, fs.ErrNotExist):
+		return nil // no server has started here yet
+	case keysErr != nil && state.Size > 0:
+		return api.Errorf(api.ReadOnly, "nobody can tell whether the database is the newest: %v; put back the folder of keys, or name it with --key-dir", keysErr)
+	case keysErr == nil && state.Size < shown.N:
+		return api.Errorf(api.ReadOnly, "the database holds %d log entries and the registry has shown %d: an older state was put back, and what is changed in it would be lost; put back the newest", state.Size, shown.N)
+	}
+	return nil
 }
 
 // FsckReport says what a check of everything has read and found.
@@ -66,14 +114,19 @@ type FsckReport = registry.FsckReport
 
 // Fsck reads everything again and compares.
 func (a *Admin) Fsck(ctx context.Context) (*FsckReport, error) {
-	key, shown, err := sequencer.Shown(a.keyDir) // before the database: a running server moves both on
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the folder of keys %s does not hold the key and anchor of a log: put it back, or start the registry if it never ran", a.keyDir)
-	}
+	key, shown, keysErr := sequencer.Shown(a.keyDir) // before the database: a running server moves both on
+	state, err := a.db.Reader().LogState(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return a.reg.Fsck(ctx, registry.Fsck{Key: key, Shown: shown, Kept: a.blobs.All})
+	if state.Size == 0 && errors.Is(keysErr, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the folder of keys %s does not hold the key and anchor of a log: put it back, or start the registry if it never ran", a.keyDir)
+	}
+	check := registry.Fsck{Key: key, Shown: shown, Kept: a.blobs.All}
+	if keysErr != nil {
+		check.NoKeys = keysErr.Error()
+	}
+	return a.reg.Fsck(ctx, check)
 }
 
 // Close closes the storage.
@@ -88,4 +141,29 @@ func (c Config) resolved() Config {
 		c.KeyDir = filepath.Join(c.Data, "keys")
 	}
 	return c
+}
+
+// missing reports that there is no registry yet; of a database server nobody can tell.
+func (c Config) missing() bool {
+	path, ok := strings.CutPrefix(c.Database, "sqlite:")
+	_, err := os.Stat(path)
+	return ok && errors.Is(err, fs.ErrNotExist)
+}
+
+// checkDatabase refuses a database in a folder that is not there, unless it is
+// the data folder or lies in it: a mistyped path must not begin another registry.
+func (c Config) checkDatabase() error {
+	path, ok := strings.CutPrefix(c.Database, "sqlite:")
+	if !ok {
+		return nil
+	}
+	folder := filepath.Dir(path)
+	inside, err := filepath.Rel(c.Data, folder)
+	if err == nil && filepath.IsLocal(inside) {
+		return nil
+	}
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder %s of the database does not exist; make it, or correct --database", folder)
+	}
+	return nil
 }

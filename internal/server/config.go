@@ -11,9 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/translog"
 )
 
 // Config is everything that can be set. Each field is a flag (--base-url), an
@@ -122,19 +121,7 @@ func (c *Config) applyFile(path string) error {
 		}
 		return fmt.Errorf("reading config file %s: %w", path, err)
 	}
-	decoder := toml.NewDecoder(strings.NewReader(string(text)))
-	err = decoder.DisallowUnknownFields().Decode(c)
-	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
-		first := unknown.Errors[0]
-		key := strings.Join(first.Key(), ".")
-		line, column := first.Position()
-		return fmt.Errorf("%s:%d:%d: %q is not a setting%s", path, line, column, key, nearest(key, func(s Setting) string { return s.Key }))
-	}
-	if malformed, ok := errors.AsType[*toml.DecodeError](err); ok {
-		line, column := malformed.Position()
-		return fmt.Errorf("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(malformed.Error(), "toml: "))
-	}
-	return err
+	return c.applyText(path, text)
 }
 
 // applyStrings sets what the environment gives, then what the flags give.
@@ -156,11 +143,22 @@ func (c *Config) applyStrings(flags, env map[string]string) error {
 // set reads a text into the field with this number.
 func (c *Config) set(field int, value string) error {
 	target := reflect.ValueOf(c).Elem().Field(field)
+	if level, ok := target.Addr().Interface().(*slog.Level); ok {
+		return setLevel(level, value)
+	}
 	if reader, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return reader.UnmarshalText([]byte(value))
 	}
 	target.SetString(value)
 	return nil
+}
+
+func setLevel(level *slog.Level, value string) error {
+	switch strings.ToLower(value) {
+	case "debug", "info", "warn", "error":
+		return level.UnmarshalText([]byte(value))
+	}
+	return fmt.Errorf("%q is no level of messages; debug, info, warn and error are those that there are", value)
 }
 
 func (c *Config) check() error {
@@ -169,13 +167,28 @@ func (c *Config) check() error {
 		return errors.New("the data folder (--data) is empty")
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return fmt.Errorf("the log format (--log-format) is %q; text and json are those that there are", c.LogFormat)
-	case c.ShutdownTimeout < 0:
-		return errors.New("the shutdown timeout (--shutdown-timeout) is negative")
-	case c.BaseURL == "":
+	case c.ShutdownTimeout <= 0:
+		return errors.New("the shutdown timeout (--shutdown-timeout) is not longer than 0; write a duration such as 30s")
+	}
+	if err := c.checkOrigin(); err != nil {
+		return fmt.Errorf("the log origin (--log-origin): %w", err)
+	}
+	if c.BaseURL == "" {
 		return nil
 	}
 	if _, err := api.NewURLs(c.BaseURL); err != nil {
 		return fmt.Errorf("the base URL (--base-url): %w", err)
 	}
 	return nil
+}
+
+// checkOrigin checks the name before a log bears it for ever.
+func (c *Config) checkOrigin() error {
+	if c.LogOrigin == "" {
+		return nil
+	}
+	if _, rest, ok := strings.Cut(c.LogOrigin, "://"); ok {
+		return fmt.Errorf("it is a name, not an address; write it without the scheme: %s", rest)
+	}
+	return translog.CheckOrigin(c.LogOrigin)
 }

@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// Times and sizes of a connection. Uploads and downloads, which may rightly
+// Times and sizes of a connection. A body that does not arrive in the time to
+// read leaves as much time to say so. Uploads and downloads, which may rightly
 // take longer, move their own deadlines on as long as bytes flow.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 30 * time.Second
-	writeTimeout      = 30 * time.Second
+	writeTimeout      = 2 * readTimeout
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
 )

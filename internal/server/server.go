@@ -115,6 +115,9 @@ func reachable(addr net.Addr) string {
 }
 
 func (s *Server) openStorage(ctx context.Context) (err error) {
+	if err := s.cfg.checkDatabase(); err != nil {
+		return err
+	}
 	if s.db, err = store.Open(ctx, s.cfg.Database); err != nil {
 		return err
 	}
@@ -138,6 +141,9 @@ func (s *Server) openLog(ctx context.Context) (err error) {
 		return err
 	}
 	s.closers.add(s.sequence.Close)
+	if named := s.cfg.LogOrigin; named != "" && named != s.sequence.Origin() {
+		return fmt.Errorf("the log's origin is %s and stays so; --log-origin says %s: leave it out, or name the folders of the other log", s.sequence.Origin(), named)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"log/slog"
@@ -54,7 +55,11 @@ func TestLogOriginStays(t *testing.T) {
 	}
 	key := first.LogKey()
 	first.Close()
-	cfg.BaseURL, cfg.LogOrigin = "https://new.test", "other.test/log"
+	cfg.LogOrigin, cfg.Listen = "other.test/log", "127.0.0.1:0"
+	if _, err := Open(t.Context(), cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "the log's origin is registry.test/ori/log") {
+		t.Errorf("with another origin: %v", err)
+	}
+	cfg.BaseURL, cfg.LogOrigin = "https://new.test", first.LogOrigin()
 	if again := open(t, cfg); again.LogOrigin() != "registry.test/ori/log" || again.LogKey() != key {
 		t.Errorf("origin %q, key %q", again.LogOrigin(), again.LogKey())
 	}
@@ -256,6 +261,50 @@ func TestAdmin(t *testing.T) {
 	report, err := admin.Fsck(t.Context())
 	if err != nil || len(report.Faults) > 0 || report.Entries != 1 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// What is changed in a database that was set back would be lost with it.
+func TestAdminRefusesWhatWouldBeLost(t *testing.T) {
+	s := open(t, Config{})
+	cfg := Config{Data: s.cfg.Data}
+	s.Close()
+	admin, err := OpenExisting(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if _, err := admin.AddUser(t.Context(), "ada", false); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sql.Open("sqlite", filepath.Join(cfg.Data, "registry.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	for _, test := range []struct{ statement, want string }{
+		{`UPDATE log_state SET size = 0`, "holds 0 log entries and the registry has shown 1"},
+		{`UPDATE log_state SET size = 1`, "there is no head anchor"},
+	} {
+		if _, err := raw.Exec(test.statement); err != nil {
+			t.Fatal(err)
+		}
+		_, err := admin.AddToken(t.Context(), "ada", api.Admin)
+		if !errors.Is(err, api.ReadOnly) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v, want %q", err, test.want)
+		}
+		_ = os.Remove(filepath.Join(cfg.Data, "keys", "log.anchor"))
+	}
+	report, err := admin.Fsck(t.Context())
+	if err != nil || len(report.Faults) != 1 || !strings.Contains(report.Faults[0], "no head anchor") || report.Entries != 1 {
+		t.Errorf("fsck without the anchor: %+v, %v", report, err)
+	}
+}
+
+// A body may take all of the time to read and leave some for the 408.
+func TestTimeIsLeftToAnswer(t *testing.T) {
+	if server := open(t, Config{}).httpServer(); server.WriteTimeout < server.ReadTimeout+10*time.Second {
+		t.Errorf("%v to read, %v to write", server.ReadTimeout, server.WriteTimeout)
 	}
 }
 
