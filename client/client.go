@@ -15,16 +15,19 @@
 //
 // Failures that concern trust are of type *TrustError, one Failure for each of
 // the seven cases; replies of the registry that say no are *api.Problem; what
-// the network did is *NetworkError.
+// the network did is *NetworkError; an address of something else is a
+// *NoRegistryError.
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/ori-lang/registry/api"
@@ -84,6 +87,9 @@ func New(o Options) (*Client, error) {
 	if c.base, err = url.Parse(c.urls.Base()); err != nil {
 		return nil, fmt.Errorf("reading the registry's URL: %w", err)
 	}
+	if _, err := strconv.ParseUint(cmp.Or(c.base.Port(), "0"), 10, 16); err != nil {
+		return nil, fmt.Errorf("the registry URL has the port %s; ports go up to 65535", c.base.Port())
+	}
 	if o.LogKey != "" {
 		if _, err := translog.NewVerifier(o.LogKey); err != nil {
 			return nil, fmt.Errorf("reading the log's key: %w", err)
@@ -134,6 +140,12 @@ func (c *Client) URL() string { return c.urls.Base() }
 
 // HasToken reports whether requests carry a token.
 func (c *Client) HasToken() bool { return c.options.Token != "" }
+
+// IsAt reports whether url is another spelling of this registry's base URL.
+func (c *Client) IsAt(url string) bool {
+	other, err := c.anonymous(url)
+	return err == nil && c.base != nil && other.registryName() == c.registryName()
+}
 
 // anonymous gives a Client for another registry: the same manners, no token,
 // and trust of its own.

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -50,8 +52,9 @@ func (e *TrustError) Is(target error) bool {
 
 // NetworkError is a request that got no answer.
 type NetworkError struct {
-	Host string // scheme and host that was asked
-	Err  error
+	Host  string // scheme and host that was asked
+	Tries int    // how often it was asked
+	Err   error
 }
 
 func (e *NetworkError) Error() string { return fmt.Sprintf("no answer from %s: %v", e.Host, e.Err) }
@@ -65,6 +68,8 @@ type ReplyError struct {
 	URL    string
 	Reason string
 	Hint   string // "" when nothing helps but another registry
+
+	foreign bool // a registry would not answer so
 }
 
 func (e *ReplyError) Error() string { return e.URL + ": " + e.Reason }
@@ -146,7 +151,7 @@ func (r Requirement) against(other Requirement) string {
 
 // CycleError says that packages depend on one another in a ring.
 type CycleError struct {
-	Path []ident.Ref // the first one stands at the end again
+	Path []ident.Ref // each requires the next; the last is the first package again, in the version required of it
 }
 
 func (e *CycleError) Error() string {
@@ -157,12 +162,61 @@ func (e *CycleError) Error() string {
 	return "the dependencies go round in a circle: " + strings.Join(names, " → ")
 }
 
-// FileExistsError says that a file of that name is there with other bytes; it
-// was left alone.
-type FileExistsError struct{ Path string }
+// MissingError says that several dependencies are not in their registries.
+type MissingError struct {
+	Errs []error // one for each, which names it and who requires it; two at least
+}
+
+func (e *MissingError) Error() string { return errors.Join(e.Errs...).Error() }
+
+// Unwrap gives the single errors.
+func (e *MissingError) Unwrap() []error { return e.Errs }
+
+// UnansweredError is a publish that was interrupted when everything was sent:
+// the registry may have done it.
+type UnansweredError struct {
+	Ref ident.Ref
+	Err error
+}
+
+func (e *UnansweredError) Error() string {
+	return fmt.Sprintf("%s was sent, and may be published: %v", e.Ref, e.Err)
+}
+
+// Unwrap gives the interruption.
+func (e *UnansweredError) Unwrap() error { return e.Err }
+
+// NoRegistryError says that what answers at an address is no Ori registry.
+type NoRegistryError struct {
+	URL    string // base URL that was given
+	Reason string // what the answer to GET /v1/ was instead
+}
+
+func (e *NoRegistryError) Error() string { return "there is no Ori registry at " + e.URL }
+
+// StateError says that a file of the state cannot be read or written although
+// nothing is wrong with it: a full disk, a right that is missing.
+type StateError struct {
+	Path string
+	What string // "read" or "written"
+	Hint string
+	Err  error
+}
+
+func (e *StateError) Error() string { return fmt.Sprintf("%s cannot be %s: %v", e.Path, e.What, e.Err) }
+
+// Unwrap gives the cause.
+func (e *StateError) Unwrap() error { return e.Err }
+
+// FileExistsError says that something else of that name is there; it was left
+// alone.
+type FileExistsError struct {
+	Path string
+	Why  string // "is a folder"; "": it has other bytes
+}
 
 func (e *FileExistsError) Error() string {
-	return e.Path + " exists and holds something else; it was left as it is"
+	return fmt.Sprintf("%s exists and %s; it was left as it is", e.Path, cmp.Or(e.Why, "holds something else"))
 }
 
 // NoKeyError says that nothing can be verified offline, because no key of the

@@ -24,7 +24,10 @@ import (
 	"github.com/ori-lang/registry/translog"
 )
 
-const testToken = "ori_secret"
+const (
+	testToken   = "ori_secret"
+	testAccount = "u_0000000000" // the actor of all entries
+)
 
 // fake is a registry with a real log, kept in memory. Its lies are in instead:
 // handlers that answer in the place of the true ones, by the path's end.
@@ -178,7 +181,12 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
 	case r.URL.Path == "/v1/":
-		writeJSON(w, 200, api.Discovery{Log: api.LogInfo{Origin: f.signer.Origin(), PublicKey: f.signer.VerifierKey()}})
+		writeJSON(w, 200, api.Discovery{
+			APIVersion: api.ProtocolVersion,
+			Log:        api.LogInfo{Origin: f.signer.Origin(), PublicKey: f.signer.VerifierKey()},
+		})
+	case r.URL.Path == "/v1/me":
+		writeJSON(w, 200, api.Me{User: api.User{ID: testAccount, Login: "ada"}})
 	case r.URL.Path == "/log/checkpoint":
 		w.Write(f.checkpoint(f.size()))
 	case strings.HasPrefix(r.URL.Path, "/log/tile/"):
@@ -196,6 +204,14 @@ func (f *fake) serveTile(w http.ResponseWriter, path string) {
 	tile, err := translog.ParseTilePath(path)
 	if err != nil {
 		writeProblem(w, api.Errorf(api.NotFound, "%v", err))
+		return
+	}
+	if tile.L == -1 {
+		var bundle []byte
+		for _, entry := range f.entries[tile.N<<8:][:tile.W] {
+			bundle, _ = translog.AppendBundleEntry(bundle, entry)
+		}
+		w.Write(bundle)
 		return
 	}
 	data, err := tlog.ReadTileData(tile, f.reader())

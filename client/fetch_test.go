@@ -106,10 +106,9 @@ func TestLies(t *testing.T) {
 			return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "x", 500) }
 		}, LogUnreachable},
 		{"a key of another origin", "/v1/", says(func(f *fake) []byte {
-			return []byte(`{"log":{"origin":"other.example/log","public_key":"` + f.signer.VerifierKey() + `"}}`)
+			return []byte(`{"api_version":"1","log":{"origin":"other.example/log","public_key":"` + f.signer.VerifierKey() + `"}}`)
 		}), Policy},
-		{"no key", "/v1/", says(func(*fake) []byte { return []byte(`{"log":{"origin":"x","public_key":"y"}}`) }), Policy},
-		{"no JSON", "/v1/", says(func(*fake) []byte { return []byte(`<html>`) }), errAnyReply},
+		{"no key", "/v1/", says(func(*fake) []byte { return []byte(`{"api_version":"1","log":{"origin":"x","public_key":"y"}}`) }), Policy},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -222,7 +221,8 @@ func TestVerifyFile(t *testing.T) {
 		{"changed, proof from a file", flipped(data, len(data)-6), proof, ChecksumMismatch},
 		{"not published", packageBytes(t, "@acme/secret@1.0.0", ""), nil, NotInLog},
 		{"another package", packageBytes(t, "@acme/secret@1.0.0", ""), proof, NotInLog},
-		{"no proof", data, []byte("x"), NotInLog},
+		{"no proof", data, []byte("x"), ErrNoProof},
+		{"a proof of a version to come", data, []byte("c2sp.org/tlog-proof@v9\nindex 0\n"), NotInLog},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

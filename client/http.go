@@ -66,7 +66,7 @@ func (c *Client) do(ctx context.Context, r request, use func(*http.Response) err
 		}
 		wait, again := c.backoff(r, err, attempt)
 		if !again {
-			return err
+			return c.diagnose(ctx, r, counted(err, attempt+1))
 		}
 		if err := c.options.Sleep(ctx, wait); err != nil {
 			return err
@@ -231,14 +231,24 @@ func neverSent(err error) bool {
 	return ok && op.Op == "dial" && !isLasting(err)
 }
 
-// isLasting reports whether the same would happen again: an unknown name, a
-// certificate that is refused.
+// isLasting reports whether the same would happen again: an unknown name, an
+// address that cannot be, a certificate that is refused, no TLS at all.
 func isLasting(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
 	}
+	_, badAddress := errors.AsType[*net.AddrError](err)
 	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
-	return badCertificate
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	return badAddress || badCertificate || noTLS || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// counted notes in a *NetworkError how often it was tried.
+func counted(err error, tries int) error {
+	if failure, ok := errors.AsType[*NetworkError](err); ok {
+		failure.Tries = tries
+	}
+	return err
 }
 
 // errCut is the end of a connection in the middle.

@@ -49,7 +49,7 @@ func TestRetries(t *testing.T) {
 		{"after some words", answer(503, "tomorrow"), 1, []time.Duration{500 * ms}, 0},
 		{"until somebody repairs it", answerReadOnly, 9, nil, 503},
 		{"an internal error", answer(500, ""), 1, nil, 500},
-		{"a refusal", answer(404, ""), 1, nil, 404},
+		{"a refusal", answer(403, ""), 1, nil, 403},
 		{"a broken connection", func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, 2, []time.Duration{500 * ms, 1000 * ms}, 0},
 	}
 	for _, c := range cases {
@@ -61,7 +61,7 @@ func TestRetries(t *testing.T) {
 					c.fail(w)
 					return
 				}
-				writeJSON(w, 200, api.Discovery{})
+				writeJSON(w, 200, api.Discovery{APIVersion: api.ProtocolVersion, Log: api.LogInfo{PublicKey: "any"}})
 			}))
 			defer server.Close()
 			_, err := u.client(server.URL).Discovery(t.Context())
@@ -136,12 +136,21 @@ func TestNothingListens(t *testing.T) {
 	} {
 		u := newUser(t)
 		err := call(u.client(url))
-		if _, ok := errors.AsType[*NetworkError](err); !ok {
-			t.Errorf("%s: %v, want a *NetworkError", name, err)
+		if failure, ok := errors.AsType[*NetworkError](err); !ok || failure.Tries != 4 {
+			t.Errorf("%s: %+v, want a *NetworkError after four tries", name, err)
 		}
 		if len(u.waits) != 3 {
 			t.Errorf("%s: %d more attempts, want 3: nothing was sent", name, len(u.waits))
 		}
+	}
+}
+
+// TestNotRetried: what would be the same the next time.
+func TestNotRetried(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	err := me(u.client(strings.Replace(f.server.URL, "http:", "https:", 1)))
+	if _, ok := errors.AsType[*NetworkError](err); !ok || len(u.waits) > 0 {
+		t.Errorf("HTTPS where HTTP is spoken: %v after %d more attempts, want a *NetworkError at once", err, len(u.waits))
 	}
 }
 

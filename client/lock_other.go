@@ -29,6 +29,9 @@ func tryLock(path string) (unlock func(), ok bool, err error) {
 	return nil, false, err
 }
 
+// isFull reports whether there was no room; the systems' own words must do here.
+func isFull(error) bool { return false }
+
 // isDeviceFault reports whether a sync failed because of the device; folders
 // cannot be synced here, so a failure says nothing.
 func isDeviceFault(error) bool { return false }

@@ -26,6 +26,11 @@ func tryLock(path string) (unlock func(), ok bool, err error) {
 	return func() { f.Close() }, true, nil
 }
 
+// isFull reports whether there was no room.
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
 // isDeviceFault reports whether a sync failed because of the device.
 func isDeviceFault(err error) bool {
 	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC)

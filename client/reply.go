@@ -21,10 +21,16 @@ const (
 	maxVersions = 32 << 20 // grows with the package
 )
 
-// getJSON reads a document into into.
-func (c *Client) getJSON(ctx context.Context, url string, limit int64, into any) error {
+// getJSON reads a document into into, and has check say whether it is the one
+// that was asked for.
+func (c *Client) getJSON(ctx context.Context, url string, limit int64, into any, check func() error) error {
 	r := request{method: http.MethodGet, url: url, accept: "application/json"}
-	return c.do(ctx, r, func(resp *http.Response) error { return decode(resp, url, limit, into) })
+	return c.do(ctx, r, func(resp *http.Response) error {
+		if err := decode(resp, url, limit, into); err != nil {
+			return err
+		}
+		return check()
+	})
 }
 
 // getBytes reads a document of at most limit bytes.
@@ -45,7 +51,7 @@ func decode(resp *http.Response, url string, limit int64, into any) error {
 	if err := json.Unmarshal(data, into); err != nil {
 		return &ReplyError{
 			URL: url, Reason: "the answer is not the JSON of the protocol: " + Printable(err.Error()),
-			Hint: "is this the address of an Ori registry?",
+			Hint: "is this the address of an Ori registry?", foreign: true,
 		}
 	}
 	return nil
@@ -62,6 +68,9 @@ func readAll(body io.Reader, url string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// statusCode begins the code of an answer that is no problem document.
+const statusCode = "http_"
+
 // problemOf makes an error of a reply of status 4xx or 5xx. A reply that is no
 // problem document becomes one with the code "http_<status>".
 func problemOf(resp *http.Response, now time.Time) error {
@@ -73,7 +82,7 @@ func problemOf(resp *http.Response, now time.Time) error {
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if media != "application/problem+json" || json.Unmarshal(data, problem) != nil || problem.Code == "" {
 		problem = &api.Problem{
-			Code:   api.Code("http_" + strconv.Itoa(resp.StatusCode)),
+			Code:   api.Code(statusCode + strconv.Itoa(resp.StatusCode)),
 			Title:  "HTTP " + resp.Status,
 			Detail: "the answer says no more; it does not come from an Ori registry, or from something in front of it",
 		}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/manifest"
@@ -35,7 +37,8 @@ func (e *SourceError) Error() string {
 // its manifest requires, directly and through others, for building, testing
 // and every target. What a package requires is read from the manifest in its
 // archive, which is fetched and verified; no word of the registry is taken for
-// it. Errors are *ConflictError, *CycleError, *SourceError and those of Verify.
+// it. Errors are *ConflictError, *CycleError, *SourceError, *MissingError and
+// those of Verify.
 func (c *Client) Resolve(ctx context.Context, m *manifest.Manifest) (*manifest.Lock, error) {
 	g := &graph{
 		home:    c,
@@ -103,7 +106,7 @@ func (g *graph) requireAll(by *node, dependencies []manifest.Dependency) error {
 func (g *graph) require(by *node, d manifest.Dependency) error {
 	ref := ident.Ref{Package: d.Package, Version: d.Version}
 	if d.Package == g.root.Package {
-		return &CycleError{Path: g.pathTo(by)}
+		return &CycleError{Path: append(g.pathTo(by), ref)}
 	}
 	source, err := g.source(by, d)
 	if err != nil {
@@ -201,13 +204,39 @@ func (g *graph) fetch(ctx context.Context, level []*node) error {
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
-			if errs[i] = n.fetch(ctx); errs[i] != nil {
+			if errs[i] = n.fetch(ctx); errs[i] != nil && !isMissing(errs[i]) {
 				stop()
 			}
 		})
 	}
 	wg.Wait()
-	return firstCause(errs)
+	return causeOf(errs)
+}
+
+// causeOf gives the failure of a level: what is worse than a missing package,
+// else all packages that are missing.
+func causeOf(errs []error) error {
+	var missing, others []error
+	for _, err := range errs {
+		if isMissing(err) {
+			missing = append(missing, err)
+		} else {
+			others = append(others, err)
+		}
+	}
+	if err := firstCause(others); err != nil || len(missing) == 0 {
+		return err
+	}
+	if len(missing) == 1 {
+		return missing[0]
+	}
+	return &MissingError{Errs: missing}
+}
+
+// isMissing reports whether the registry says that it has no such version.
+func isMissing(err error) bool {
+	problem, ok := errors.AsType[*api.Problem](err)
+	return ok && (problem.Status == http.StatusNotFound || problem.Status == http.StatusGone)
 }
 
 // firstCause gives the first error that is not the consequence of another.
@@ -234,14 +263,13 @@ func (n *node) fetch(ctx context.Context) error {
 	return nil
 }
 
-// pathTo gives the way from the project to n and back to the project.
+// pathTo gives the way from the project to n.
 func (g *graph) pathTo(n *node) []ident.Ref {
-	project := ident.Ref{Package: g.root.Package, Version: g.root.Version}
-	path := []ident.Ref{project}
+	var path []ident.Ref
 	for ; n != nil; n = n.parent {
 		path = append(path, n.ref)
 	}
-	path = append(path, project)
+	path = append(path, ident.Ref{Package: g.root.Package, Version: g.root.Version})
 	slices.Reverse(path)
 	return path
 }

@@ -155,9 +155,15 @@ func TestResolveFailures(t *testing.T) {
 			"a ring with the project",
 			[]string{"@a/x@1.0.0,@me/app 0.0.9"},
 			[]string{"@a/x 1.0.0"},
-			"circle: @me/app@0.1.0 → @a/x@1.0.0 → @me/app@0.1.0",
+			"circle: @me/app@0.1.0 → @a/x@1.0.0 → @me/app@0.0.9",
 		},
 		{"not there", nil, []string{"@a/x 1.0.0"}, "fetching @a/x@1.0.0, which oripk.toml:8:1 requires: version not found"},
+		{
+			"several not there",
+			[]string{"@a/y@1.0.0"},
+			[]string{"@a/x 1.0.0", "@a/y 1.0.0", "@a/z 2.0.0"},
+			"fetching @a/x@1.0.0, which oripk.toml:8:1 requires: version not found: no @a/x@1.0.0 here\nfetching @a/z@2.0.0, which oripk.toml:10:1 requires",
+		},
 		{"not there, far down", []string{"@a/x@1.0.0,@a/y 3.0.0"}, []string{"@a/x 1.0.0"}, "fetching @a/y@3.0.0, which @a/x@1.0.0 requires"},
 	}
 	for _, c := range cases {
@@ -270,12 +276,14 @@ func TestNewRefuses(t *testing.T) {
 		"a password":  {StateDir: "x", URL: "https://u:p@a.b"},
 		"a bad key":   {StateDir: "x", URL: "https://a.b", LogKey: "key"},
 		"no registry": {StateDir: "x", URL: "a.b"},
+		"no port":     {StateDir: "x", URL: "http://a.b:65536"},
 	} {
 		if _, err := New(o); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := New(Options{StateDir: "x", URL: "https://a.b/sub/"}); err != nil {
+	c, err := New(Options{StateDir: "x", URL: "https://a.b/sub/"})
+	if err != nil || !c.IsAt("https://A.b:443/sub") || c.IsAt("https://a.b") || c.IsAt("corp") {
 		t.Error(err)
 	}
 }

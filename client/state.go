@@ -26,7 +26,8 @@ import (
 //
 // Names are escaped as in a URL. Two registries that serve one log share its
 // newest tree. Everything is written whole or not at all, a checkpoint only by
-// a larger one. Methods fail with LocalStateDamaged.
+// a larger one. Methods fail with LocalStateDamaged when a file holds what it
+// should not, with a *StateError when it cannot be read or written.
 type State struct{ dir string }
 
 // NewState gives the state in dir, which need not exist yet.
@@ -194,6 +195,10 @@ func fileName(name string) string {
 
 // damaged says that a file of the state cannot be used, and how to go on.
 func damaged(path string, err error) error {
+	if failure, ok := errors.AsType[*fs.PathError](err); ok && failure.Op == "open" {
+		hint := "make " + quote(path) + " readable for your account, or choose another folder with XDG_STATE_HOME"
+		return &StateError{Path: path, What: "read", Hint: hint, Err: failure.Err}
+	}
 	return &TrustError{
 		Failure: LocalStateDamaged,
 		Detail:  fmt.Sprintf("%s cannot be used: %v", path, err),
@@ -203,12 +208,11 @@ func damaged(path string, err error) error {
 }
 
 func unwritable(path string, err error) error {
-	return &TrustError{
-		Failure: LocalStateDamaged,
-		Detail:  fmt.Sprintf("%s cannot be written: %v", path, err),
-		Hint:    "make the folder " + quote(filepath.Dir(path)) + " writable for your account, or choose another with XDG_STATE_HOME",
-		Err:     err,
+	hint := "make the folder " + quote(filepath.Dir(path)) + " writable for your account"
+	if isFull(err) {
+		hint = "make room on the disk of " + quote(filepath.Dir(path))
 	}
+	return &StateError{Path: path, What: "written", Hint: hint + ", or choose another with XDG_STATE_HOME", Err: err}
 }
 
 // quote makes a path fit to be pasted into a shell.

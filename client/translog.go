@@ -227,7 +227,8 @@ func unreachable(err error) error {
 		return err
 	}
 	_, known := errors.AsType[*TrustError](err)
-	if known || errors.Is(err, context.Canceled) || errors.Is(err, ErrOffline) {
+	_, none := errors.AsType[*NoRegistryError](err)
+	if known || none || errors.Is(err, context.Canceled) || errors.Is(err, ErrOffline) {
 		return err
 	}
 	return &TrustError{

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/ori-lang/registry/translog"
@@ -218,6 +219,32 @@ func TestDamagedState(t *testing.T) {
 				t.Errorf("no way out is named: %+v", err)
 			}
 		})
+	}
+}
+
+// TestStateIsNotWritable: a machine's troubles accuse nobody and damage nothing.
+func TestStateIsNotWritable(t *testing.T) {
+	for want, cause := range map[string]error{
+		"make room on the disk": syscall.ENOSPC,
+		"writable":              syscall.EROFS,
+		"for your account":      syscall.EACCES,
+	} {
+		err := unwritable("dir/checkpoint", &os.PathError{Op: "write", Path: "x", Err: cause})
+		failure, ok := errors.AsType[*StateError](err)
+		if !ok || !strings.Contains(failure.Hint, want) || !strings.Contains(err.Error(), cause.Error()) || errors.Is(err, LocalStateDamaged) {
+			t.Errorf("%v: %+v", cause, err)
+		}
+	}
+	if err := damaged("x", &os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}); errors.Is(err, LocalStateDamaged) {
+		t.Errorf("a file without the right to read: %v", err)
+	}
+
+	f, u := newFake(t), newUser(t)
+	f.publish(httpRef)
+	u.options.StateDir = filepath.Join(t.TempDir(), "file", "state")
+	writeFile(t, filepath.Dir(u.options.StateDir), "")
+	if _, ok := errors.AsType[*StateError](remote(t, u.client(f.server.URL))); !ok {
+		t.Error("a file in the way: want a *StateError")
 	}
 }
 

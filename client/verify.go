@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -42,9 +43,13 @@ func (v *Verdict) pass(name, format string, args ...any) {
 // Verify proves that an archive is what the log says was published under the
 // name in its manifest: bytes, entry, inclusion, signature, consistency with
 // the newest tree seen, and the archive's own form. proof is a tlog-proof, as
-// GET …/proof gives it; nil: the registry is asked. The verdict is never nil.
+// GET …/proof gives it, anything else is ErrNoProof; nil: the registry is
+// asked. The verdict is never nil.
 func (c *Client) Verify(ctx context.Context, content io.ReadSeeker, proof []byte) (*Verdict, error) {
 	verdict := &Verdict{}
+	if proof != nil && !isProof(proof) {
+		return verdict, ErrNoProof
+	}
 	sum, size, err := hashArchive(content)
 	if err != nil {
 		return verdict, err
@@ -65,6 +70,12 @@ func (c *Client) Verify(ctx context.Context, content io.ReadSeeker, proof []byte
 	}
 	return verdict, c.judge(ctx, ref, proof, report, verdict)
 }
+
+// ErrNoProof says that what was given as a proof is something else.
+var ErrNoProof = errors.New("what was given as the proof is no tlog-proof")
+
+// isProof looks at the first line, of any version of the format.
+func isProof(text []byte) bool { return bytes.HasPrefix(text, []byte("c2sp.org/tlog-proof@")) }
 
 // nameIn gives the name and version of the manifest, when they can be read.
 func nameIn(report *archive.Report) (ident.Ref, bool) {
@@ -163,6 +174,11 @@ func (c *Client) askProof(ctx context.Context, ref ident.Ref) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, unreachable(err)
+	}
+	if !isProof(text) {
+		if none := c.noRegistry(ctx); none != nil {
+			return nil, none
+		}
 	}
 	return text, nil
 }

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"sync/atomic"
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/archive"
@@ -18,8 +19,9 @@ import (
 // it is not known. It starts again from 0 with another attempt.
 type Progress func(done, total int64)
 
-// ClaimScope claims a scope (without "@"); created is false when it was the
-// account's own already.
+// ClaimScope claims a scope (without "@") and verifies the log's entry that
+// gives it to the token's account. created is false when the registry says that
+// it was the account's own already; then nothing is verified.
 func (c *Client) ClaimScope(ctx context.Context, scope string) (s *api.Scope, created bool, err error) {
 	if err := ident.CheckScope(scope); err != nil {
 		return nil, false, err
@@ -27,11 +29,25 @@ func (c *Client) ClaimScope(ctx context.Context, scope string) (s *api.Scope, cr
 	if !c.HasToken() {
 		return nil, false, ErrNoToken
 	}
+	s, created, err = c.putScope(ctx, scope)
+	if err == nil && created {
+		err = c.checkClaim(ctx, s)
+	}
+	return s, created, err
+}
+
+func (c *Client) putScope(ctx context.Context, scope string) (s *api.Scope, created bool, err error) {
 	r := request{method: http.MethodPut, url: c.urls.Scope(scope), accept: "application/json"}
 	s = new(api.Scope)
 	err = c.do(ctx, r, func(resp *http.Response) error {
 		created = resp.StatusCode == http.StatusCreated
-		return decode(resp, r.url, maxReply, s)
+		if err := decode(resp, r.url, maxReply, s); err != nil {
+			return err
+		}
+		if s.Scope != scope {
+			return aboutOther(r.url, s.Scope, scope)
+		}
+		return nil
 	})
 	return s, created, err
 }
@@ -53,41 +69,57 @@ func (c *Client) Publish(ctx context.Context, content io.ReaderAt, report *archi
 	if _, err := c.Log(ctx); err != nil {
 		return nil, err
 	}
-	receipt, err := c.post(ctx, content, report, o)
-	if err != nil {
-		return nil, err
+	receipt, sent, err := c.post(ctx, content, report, o)
+	if err == nil {
+		if err = c.checkReceipt(ctx, receipt, report, o.DryRun); err != nil {
+			err = fmt.Errorf("checking the registry's receipt: %w", err)
+		}
 	}
-	if err := c.checkReceipt(ctx, receipt, report, o.DryRun); err != nil {
-		return nil, fmt.Errorf("checking the registry's receipt: %w", err)
+	switch {
+	case err == nil:
+		return receipt, nil
+	case sent && !o.DryRun && ctx.Err() != nil:
+		return nil, &UnansweredError{Ref: refOf(report), Err: ctx.Err()}
 	}
-	return receipt, nil
+	return nil, err
 }
 
-// post posts the archive.
-func (c *Client) post(ctx context.Context, content io.ReaderAt, report *archive.Report, o PublishOptions) (*api.Receipt, error) {
+// post posts the archive; sent says whether all of it has left.
+func (c *Client) post(ctx context.Context, content io.ReaderAt, report *archive.Report, o PublishOptions) (receipt *api.Receipt, sent bool, err error) {
 	form, err := newForm(content, report)
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	var whole atomic.Bool
+	tell := func(done, total int64) {
+		if done == total {
+			whole.Store(true)
+		}
+		if o.Progress != nil {
+			o.Progress(done, total)
+		}
 	}
 	r := request{
 		method: http.MethodPost, url: c.urls.Publish(report.Manifest.Package), accept: "application/json",
 		contentType: form.contentType, size: form.size(), transfer: true,
-		body: func() io.Reader { return &progressReader{Reader: form.reader(), total: form.size(), tell: o.Progress} },
+		body: func() io.Reader { return &progressReader{Reader: form.reader(), total: form.size(), tell: tell} },
 	}
 	if o.DryRun {
 		r.url = api.DryRun(r.url)
 	}
-	var receipt api.Receipt
-	err = c.do(ctx, r, func(resp *http.Response) error { return decode(resp, r.url, maxReply, &receipt) })
-	return &receipt, err
+	receipt = new(api.Receipt)
+	err = c.do(ctx, r, func(resp *http.Response) error {
+		if err := decode(resp, r.url, maxReply, receipt); err != nil {
+			return err
+		}
+		return sameSubject(r.url, ident.Ref{Package: receipt.Package, Version: receipt.Version.Version}, refOf(report))
+	})
+	return receipt, whole.Load(), err
 }
 
 // checkReceipt compares what the registry says it has with what was sent.
 func (c *Client) checkReceipt(ctx context.Context, receipt *api.Receipt, sent *archive.Report, dryRun bool) error {
 	ref := refOf(sent)
-	if got := (ident.Ref{Package: receipt.Package, Version: receipt.Version.Version}); got != ref {
-		return aboutOther(c.urls.Publish(ref.Package), got.String(), ref.String())
-	}
 	if receipt.Checksum != sent.Checksum {
 		return mismatch("the registry says that it got", receipt.Checksum, "sent was", sent.Checksum)
 	}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -105,19 +106,85 @@ func TestPublishRefused(t *testing.T) {
 
 func TestClaimScope(t *testing.T) {
 	f, u := newFake(t), newUser(t)
+	f.grow(300, "s")
 	status := http.StatusCreated
-	f.instead["/v1/scopes/acme"] = func(w http.ResponseWriter, r *http.Request) {
+	f.instead["/v1/scopes/s270"] = func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPut {
 			t.Errorf("method %s", r.Method)
 		}
-		writeJSON(w, status, api.Scope{Scope: "acme", LogIndex: 7})
+		writeJSON(w, status, api.Scope{Scope: "s270", LogIndex: 271})
 	}
 	for _, want := range []bool{true, false} {
-		s, created, err := u.client(f.server.URL).ClaimScope(t.Context(), "acme")
-		if err != nil || created != want || s.LogIndex != 7 {
+		s, created, err := u.client(f.server.URL).ClaimScope(t.Context(), "s270")
+		if err != nil || created != want || s.LogIndex != 271 {
 			t.Errorf("%+v, %v, %v; want created %v", s, created, err, want)
 		}
 		status = http.StatusOK
+	}
+}
+
+// TestClaimLies has the registry say that a scope is the account's, and not
+// prove it.
+func TestClaimLies(t *testing.T) {
+	cases := []struct {
+		name   string
+		says   api.Scope
+		change func(*fake)
+		want   error
+	}{
+		{"another scope", api.Scope{Scope: "s2", LogIndex: 3}, nil, errAnyReply},
+		{"nothing", api.Scope{}, nil, errAnyReply},
+		{"the entry of another scope", api.Scope{Scope: "s1", LogIndex: 3}, nil, NotInLog},
+		{"an entry of another kind", api.Scope{Scope: "s1", LogIndex: 0}, nil, NotInLog},
+		{"an entry to come", api.Scope{Scope: "s1", LogIndex: 99}, nil, NotInLog},
+		{"an entry before the first", api.Scope{Scope: "s1", LogIndex: -1}, nil, NotInLog},
+		{"the claim of another account", api.Scope{Scope: "s1", LogIndex: 2}, func(f *fake) {
+			f.instead["/v1/me"] = func(w http.ResponseWriter, _ *http.Request) {
+				writeJSON(w, 200, api.Me{User: api.User{ID: "u_1111111111", Login: "eve"}})
+			}
+		}, NotInLog},
+		{"an entry that is not signed", api.Scope{Scope: "s1", LogIndex: 2}, func(f *fake) {
+			signed := f.checkpoint(f.size())
+			f.instead["/log/checkpoint"] = func(w http.ResponseWriter, _ *http.Request) { w.Write(signed) }
+			f.entries[2] = f.entries[3]
+		}, NotInLog},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			f, u := newFake(t), newUser(t)
+			f.grow(5, "s")
+			f.instead["/v1/scopes/s1"] = func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 201, c.says) }
+			if c.change != nil {
+				c.change(f)
+			}
+			_, _, err := u.client(f.server.URL).ClaimScope(t.Context(), "s1")
+			wantError(t, err, c.want)
+		})
+	}
+}
+
+// TestPublishInterrupted: whether all was sent decides what is known.
+func TestPublishInterrupted(t *testing.T) {
+	for name, read := range map[string]bool{"before the body": false, "after the body": true} {
+		f, u := newFake(t), newUser(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		f.instead["/publish"] = func(_ http.ResponseWriter, r *http.Request) {
+			if read {
+				io.Copy(io.Discard, r.Body)
+			}
+			cancel()
+			<-ctx.Done()
+		}
+		data := packageBytes(t, httpRef, "")
+		report, err := archive.Check(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = u.client(f.server.URL).Publish(ctx, bytes.NewReader(data), report, PublishOptions{})
+		unanswered, ok := errors.AsType[*UnansweredError](err)
+		if ok != read || !errors.Is(err, context.Canceled) || ok && unanswered.Ref.String() != httpRef {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -275,10 +275,12 @@ func contains(t *testing.T, text []byte, path []string) bool {
 	t.Helper()
 	var at any = values(t, text)
 	for _, key := range path {
-		table, ok := at.(map[string]any)
-		if at, ok = table[key]; !ok {
+		table, _ := at.(map[string]any) // nil, which holds nothing, for any other value
+		next, ok := table[key]
+		if !ok {
 			return false
 		}
+		at = next
 	}
 	return true
 }

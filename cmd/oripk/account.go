@@ -62,7 +62,7 @@ func (a *app) scopeCommand() *cobra.Command {
 	scope.AddCommand(&cobra.Command{
 		Use:   "claim @SCOPE",
 		Short: "Claim a free scope; first come, first served",
-		Args:  cobra.ExactArgs(1),
+		Args:  exactly("@SCOPE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.claim(cmd, strings.TrimPrefix(args[0], "@"))
 		},
@@ -88,7 +88,7 @@ func (a *app) claim(cmd *cobra.Command, scope string) error {
 	}{created, claimed}
 	return a.result(out, func(w io.Writer) {
 		if !created {
-			fmt.Fprintf(w, "@%s is yours already\n", scope)
+			fmt.Fprintf(w, "the registry says that @%s is yours already\n", scope)
 			return
 		}
 		fmt.Fprintf(w, "@%s is yours: entry %d of the log says so\n", scope, claimed.LogIndex)

@@ -12,6 +12,7 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/client"
 )
 
@@ -39,6 +40,7 @@ type explanation struct {
 	Details   []string `json:"details"` // why
 	Hint      string   `json:"hint"`    // what next
 	ExitCode  int      `json:"exit_code"`
+	Faults    []fault  `json:"faults"` // every single one, where there can be several
 	RequestID string   `json:"request_id,omitempty"`
 }
 
@@ -61,8 +63,8 @@ func (a *app) fail(err error) int {
 // explain is the one table from errors to codes, words and exit codes.
 func explain(err error) explanation {
 	for _, kind := range []func(error) (explanation, error){
-		explainUsage, explainInterruption, explainTrust, explainToken, explainProblem,
-		explainNetwork, explainFaults, explainGraph, explainRest,
+		explainUsage, explainInterruption, explainTrust, explainToken, explainMissing, explainProblem,
+		explainNoRegistry, explainNetwork, explainFaults, explainGraph, explainRest, explainLocal,
 	} {
 		e, cause := kind(err)
 		if cause == nil {
@@ -72,12 +74,20 @@ func explain(err error) explanation {
 		if cause != err && around != "" && around != err.Error() {
 			e.Details = append([]string{"while " + client.Printable(around)}, e.Details...)
 		}
-		if e.Details == nil {
-			e.Details = []string{}
-		}
-		return e
+		return e.complete()
 	}
-	return explanation{Code: "failed", Message: client.Printable(err.Error()), Details: []string{}, ExitCode: exitFailed}
+	return explanation{Code: "failed", Message: client.Printable(err.Error()), ExitCode: exitFailed}.complete()
+}
+
+// complete has lists where JSON would say null.
+func (e explanation) complete() explanation {
+	if e.Details == nil {
+		e.Details = []string{}
+	}
+	if e.Faults == nil {
+		e.Faults = []fault{}
+	}
+	return e
 }
 
 func explainUsage(err error) (explanation, error) {
@@ -98,6 +108,13 @@ func explainUsage(err error) (explanation, error) {
 func explainInterruption(err error) (explanation, error) {
 	if !errors.Is(err, context.Canceled) {
 		return explanation{}, nil
+	}
+	unanswered, sent := errors.AsType[*client.UnansweredError](err)
+	if sent {
+		return explanation{
+			Code: "interrupted", Message: fmt.Sprintf("interrupted; %s was sent, and may be published", unanswered.Ref), ExitCode: exitFailed,
+			Hint: "publish it again, which tells: identical bytes are no news to the registry",
+		}, err
 	}
 	return explanation{Code: "interrupted", Message: "interrupted; nothing unfinished was left behind", ExitCode: exitFailed}, err
 }
@@ -123,7 +140,7 @@ func explainTrust(err error) (explanation, error) {
 	return e, trust
 }
 
-const hintToken = "set ORI_REGISTRY_TOKEN; the registry's operators make tokens with: ori-registry user add"
+const hintToken = "set ORI_REGISTRY_TOKEN; the registry's operators make tokens with: ori-registry token create"
 
 func explainToken(err error) (explanation, error) {
 	if !errors.Is(err, client.ErrNoToken) {
@@ -147,6 +164,7 @@ func explainProblem(err error) (explanation, error) {
 	}
 	for _, f := range problem.Errors {
 		e.Details = append(e.Details, faultLine(f))
+		e.Faults = append(e.Faults, fault{File: f.Path, Pointer: f.Pointer, Code: f.Code, Detail: f.Detail})
 	}
 	switch {
 	case e.Hint == "" && problem.Status == http.StatusUnauthorized:
@@ -196,11 +214,15 @@ func exitOfStatus(status int) int {
 func explainNetwork(err error) (explanation, error) {
 	network, ok := errors.AsType[*client.NetworkError](err)
 	if ok {
-		return explanation{
+		e := explanation{
 			Code: "network", Message: client.Printable("no answer from " + network.Host),
 			Details: []string{client.Printable(network.Err.Error())}, ExitCode: exitNetwork,
 			Hint: "check the address, the connection, and HTTPS_PROXY, HTTP_PROXY, NO_PROXY; what was not answered can be tried again safely",
-		}, network
+		}
+		if network.Tries > 1 {
+			e.Details = append(e.Details, fmt.Sprintf("it was tried %d times", network.Tries))
+		}
+		return e, network
 	}
 	reply, ok := errors.AsType[*client.ReplyError](err)
 	if !ok {
@@ -212,17 +234,54 @@ func explainNetwork(err error) (explanation, error) {
 	}, reply
 }
 
+// explainNoRegistry is for an address where something else answers.
+func explainNoRegistry(err error) (explanation, error) {
+	none, ok := errors.AsType[*client.NoRegistryError](err)
+	if !ok {
+		return explanation{}, nil
+	}
+	e := explanation{
+		Code: "no_registry", Message: client.Printable(none.Error()), Details: []string{client.Printable(none.Reason)},
+		Hint: "--registry URL with the address that the registry's operators give", ExitCode: exitNetwork,
+	}
+	if base, ok := strings.CutSuffix(none.URL, "/v1"); ok {
+		e.Hint = "the address without /v1: --registry " + base
+	}
+	return e, none
+}
+
+// explainMissing is for several dependencies that are not there.
+func explainMissing(err error) (explanation, error) {
+	missing, ok := errors.AsType[*client.MissingError](err)
+	if !ok {
+		return explanation{}, nil
+	}
+	e := explanation{
+		Code: string(api.DependencyNotFound), Message: fmt.Sprintf("%d dependencies are not in the registry", len(missing.Errs)),
+		Hint: "correct their names and versions in oripk.toml, or name the registry that has them", ExitCode: exitNotFound,
+	}
+	for _, one := range missing.Errs {
+		e.Details = append(e.Details, client.Printable(one.Error()))
+	}
+	return e, missing
+}
+
 // explainFaults is for files of the user, all faults at once.
 func explainFaults(err error) (explanation, error) {
 	e := explanation{ExitCode: exitFailed}
 	var cause error
-	if archive, ok := errors.AsType[*client.ArchiveError](err); ok {
-		e.Code, e.Message, e.Details = "archive_invalid", archive.Name+" is not right", archive.Lines()
-		e.Hint, cause = "spec/archive.md lists what an archive may hold", archive
+	if packed, ok := errors.AsType[*client.ArchiveError](err); ok {
+		e.Code, e.Message, e.Details = "archive_invalid", packed.Name+" is not right", packed.Lines()
+		e.Hint, cause = "correct the places above and pack it again", packed
+		e.Faults = archiveFaults(packed.Report)
 	}
 	if manifest, ok := errors.AsType[*client.ManifestError](err); ok {
 		e.Code, e.Message, e.Details = "manifest_invalid", manifest.File+" is not right", append(manifest.Lines(), e.Details...)
 		e.Hint, cause = "correct the places above", manifest
+		if manifest.File == archive.LockName {
+			e.Hint = "remove the file, and it is made again"
+		}
+		e.Faults = append(manifestFaults(manifest.File, manifest.Faults), e.Faults...)
 	}
 	if cause == nil {
 		return e, nil
@@ -264,6 +323,36 @@ func explainRest(err error) (explanation, error) {
 			Code: "no_project", Message: project.Error(), ExitCode: exitFailed,
 			Hint: "go to the folder of a package, or name it with -C DIR",
 		}, project
+	}
+	return explanation{}, nil
+}
+
+// explainLocal is for what this machine does not let be done.
+func explainLocal(err error) (explanation, error) {
+	if state, ok := errors.AsType[*client.StateError](err); ok {
+		return explanation{
+			Code: "local_state", Message: fmt.Sprintf("what this machine remembers of logs cannot be %s; nothing is damaged", state.What),
+			Details: []string{client.Printable(state.Error())}, Hint: state.Hint, ExitCode: exitFailed,
+		}, state
+	}
+	if lost, ok := errors.AsType[*lostError](err); ok {
+		return explanation{
+			Code: "output_lost", Message: lost.Error(), Details: []string{"the command itself was carried out"},
+			Hint: "make room where the output goes, and run it again", ExitCode: exitFailed,
+		}, lost
+	}
+	if elsewhere, ok := errors.AsType[*elsewhereError](err); ok {
+		return explanation{
+			Code: "other_registry", Message: client.Printable(elsewhere.Error()), ExitCode: exitFailed,
+			Details: []string{client.Printable("[publish] registry in oripk.toml names it: " + elsewhere.URL)},
+			Hint:    client.Printable("--registry " + elsewhere.URL + ", or take [publish] registry out of oripk.toml"),
+		}, elsewhere
+	}
+	if errors.Is(err, client.ErrNoProof) {
+		return explanation{
+			Code: "no_proof", Message: client.ErrNoProof.Error(), Details: []string{"nothing is said of the archive"},
+			Hint: "--proof FILE with what GET …/proof of the registry gives, or leave --proof out", ExitCode: exitFailed,
+		}, client.ErrNoProof
 	}
 	return explanation{}, nil
 }

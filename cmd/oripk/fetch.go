@@ -17,7 +17,7 @@ func (a *app) fetchCommand() *cobra.Command {
 	fetch := &cobra.Command{
 		Use:   "fetch @SCOPE/NAME@VERSION",
 		Short: "Fetch an archive, verified against the log before it is kept",
-		Args:  cobra.ExactArgs(1),
+		Args:  exactly("@SCOPE/NAME@VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ref, err := parseRef(args[0])
 			if err != nil {

@@ -19,7 +19,7 @@ func (a *app) infoCommand() *cobra.Command {
 		Short: "Show what the registry says of a package or of one version",
 		Long: "Show what the registry says of a package, or of one version of it.\n" +
 			"This is the registry's word; fetch and verify are what prove it.",
-		Args: cobra.ExactArgs(1),
+		Args: exactly("@SCOPE/NAME[@VERSION]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.LastIndexByte(args[0], '@') > 0 {
 				return a.infoVersion(cmd, args[0])
@@ -30,9 +30,13 @@ func (a *app) infoCommand() *cobra.Command {
 }
 
 func (a *app) infoPackage(cmd *cobra.Command, arg string) error {
+	if !strings.Contains(arg, "@") {
+		_, err := parseRef(arg)
+		return err
+	}
 	p, err := ident.ParsePackage(arg)
 	if err != nil {
-		return &usageError{What: err.Error(), Try: "oripk info @scope/name"}
+		return &usageError{What: err.Error(), Try: "oripk info @scope/name, or oripk info @scope/name@1.2.3"}
 	}
 	c, err := a.client(client.Options{})
 	if err != nil {

@@ -14,6 +14,33 @@ import (
 	"github.com/ori-lang/registry/client"
 )
 
+// output remembers that something written to it was lost.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// lost is the error of the first write that failed.
+func (o *output) lost() error {
+	if o.err == nil {
+		return nil
+	}
+	return &lostError{o.err}
+}
+
+// lostError says that a command did its work, and its output did not arrive.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return "the output could not be written: " + e.err.Error() }
+
 // step tells what is being done; --quiet leaves it out.
 func (a *app) step(format string, args ...any) {
 	if !a.quiet {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -46,10 +48,14 @@ func (a *app) pack(ctx context.Context, dir, output string) error {
 	if err := a.lock(ctx, p, nil); err != nil {
 		return err
 	}
+	a.noteScripts(p)
 	if output == "-" {
 		return a.packTo(p)
 	}
 	output = cmp.Or(output, api.ArchiveFile(p.Ref()))
+	if err := checkReplaced(output); err != nil {
+		return err
+	}
 	packed, err := newPacked(p)
 	if err != nil {
 		return err
@@ -132,6 +138,37 @@ func newPacked(p *client.Project) (*packed, error) {
 func (p *packed) remove() {
 	p.file.Close()
 	os.Remove(p.file.Name())
+}
+
+// checkReplaced refuses to put an archive in the place of anything else.
+func checkReplaced(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("writing the archive: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return &client.FileExistsError{Path: path, Why: "is no regular file"}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("writing the archive: %w", err)
+	}
+	defer f.Close()
+	magic := make([]byte, 2)
+	if _, err := io.ReadFull(f, magic); err != nil || !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return &client.FileExistsError{Path: path, Why: "is no archive"}
+	}
+	return nil
+}
+
+// noteScripts says that archives carry no [scripts].
+func (a *app) noteScripts(p *client.Project) {
+	if len(p.Plan.Manifest.Scripts) > 0 {
+		a.step("note: [scripts] of %s stays here: no archive carries it", archive.ManifestName)
+	}
 }
 
 // keep puts the archive at path, whole or not at all. An older one is replaced:

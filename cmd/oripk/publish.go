@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
 )
@@ -54,15 +56,19 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 		return err
 	}
 	defer p.Close()
-	a.warnElsewhere(p, c)
+	if err := checkWanted(p, c); err != nil {
+		return err
+	}
 	if err := a.lock(ctx, p, c); err != nil {
 		return err
 	}
+	a.noteScripts(p)
 	packed, err := newPacked(p)
 	if err != nil {
 		return err
 	}
 	defer packed.remove()
+	a.warnMissing(packed.report)
 	if !a.quiet {
 		printPacked(a.stderr, packed.report)
 	}
@@ -75,12 +81,36 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 	return a.upload(ctx, c, packed, p.Ref(), flags.dryRun)
 }
 
-// warnElsewhere warns when the manifest wants another registry than this run's.
-func (a *app) warnElsewhere(p *client.Project, c *client.Client) {
+// checkWanted refuses to publish to another registry than the manifest wants.
+func checkWanted(p *client.Project, c *client.Client) error {
 	m := p.Plan.Manifest
 	wanted, ok := m.Registries[m.Publish.Registry]
-	if ok && strings.TrimRight(wanted.URL, "/") != c.URL() {
-		a.step("warning: [publish] registry in oripk.toml names %s, and this goes to %s", client.Printable(wanted.URL), c.URL())
+	if m.Publish.Registry == "" || ok && c.IsAt(wanted.URL) {
+		return nil
+	}
+	return &elsewhereError{Name: m.Publish.Registry, URL: wanted.URL, Asked: c.URL()}
+}
+
+// elsewhereError is a package that is meant for another registry.
+type elsewhereError struct{ Name, URL, Asked string }
+
+func (e *elsewhereError) Error() string {
+	return fmt.Sprintf("this package is meant for the registry %q, and this would go to %s", e.Name, e.Asked)
+}
+
+// warnMissing warns of files that readers of a package look for.
+func (a *app) warnMissing(r *archive.Report) {
+	holds := func(prefixes ...string) bool {
+		return slices.ContainsFunc(r.Files, func(f archive.FileInfo) bool {
+			name := strings.ToLower(f.Path)
+			return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		})
+	}
+	if !holds(strings.ToLower(archive.ReadmeName)) {
+		a.step("warning: there is no %s in the archive: the package's page will say nothing of it", archive.ReadmeName)
+	}
+	if !holds("license", "licence", "copying", "unlicense") {
+		a.step("warning: there is no LICENSE in the archive: nobody can read what they may do with the package")
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -22,7 +23,7 @@ import (
 // exit code. It reads nothing of the process but what it is handed.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{
-		getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr,
+		getenv: getenv, stdin: stdin, stdout: &output{Writer: stdout}, stderr: stderr,
 		canAsk: isTerminal(stdin) && isTerminal(stderr),
 	}
 	return a.execute(ctx, args)
@@ -35,23 +36,27 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
+	if _, known := errors.AsType[*usageError](err); err != nil && !a.started && !known {
+		err = &usageError{What: err.Error(), Try: "oripk --help, or oripk COMMAND --help"}
+	}
+	if lost := a.stdout.lost(); lost != nil && (err == nil || errors.Is(err, a.stdout.err)) {
+		err = lost
+	}
 	if err == nil {
 		return exitOK
 	}
-	if !a.started {
-		err = &usageError{What: err.Error(), Try: "oripk --help, or oripk COMMAND --help"}
-		a.json = a.json || wantsJSON(args)
-	}
+	a.json = a.json || !a.started && wantsJSON(args)
 	return a.fail(err)
 }
 
 // app is one run of the program.
 type app struct {
-	getenv         func(string) string
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	canAsk         bool // there is somebody at a terminal
-	retries        int  // client.Options.Retries
+	getenv  func(string) string
+	stdin   io.Reader
+	stdout  *output
+	stderr  io.Writer
+	canAsk  bool // there is somebody at a terminal
+	retries int  // client.Options.Retries
 
 	registry    string
 	json, quiet bool
@@ -70,15 +75,18 @@ Environment:
 Exit codes:
   0  done
   1  failed; also: the project's own files, or an archive, are not right, two
-     dependencies disagree, a damaged local state, interrupted
+     dependencies disagree, a file is in the way, [publish] registry names
+     another registry, the local state is damaged or cannot be written, the
+     output could not be written, interrupted
   2  the command line is wrong, no registry is given, or a question would have
      to be asked without a terminal and without --yes
   3  what was checked is not what the log or the lock file says:
      CHECKSUM MISMATCH, NOT IN LOG, LOG FORK, POLICY, STALE
   4  no token, or one that may not do this
-  5  not found, or gone
+  5  the registry says: not found, or gone
   6  the registry answered that this conflicts with what it has
-  7  the registry or its log could not be reached`
+  7  the registry or its log could not be reached, or there is no Ori registry
+     at the address`
 
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -87,8 +95,12 @@ func (a *app) rootCommand() *cobra.Command {
 		Long:          longHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started = true
+			if a.registry == "" && cmd.Flags().Changed("registry") {
+				return &usageError{What: "--registry is empty", Try: "--registry URL, or leave it out for ORI_REGISTRY_URL"}
+			}
+			return nil
 		},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
@@ -96,11 +108,42 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.registry, "registry", "", "`URL` of the registry (else ORI_REGISTRY_URL)")
 	flags.BoolVar(&a.json, "json", false, "print the result, or the error, as JSON")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no steps, only results and errors")
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		a.scopeCommand(), a.packCommand(), a.publishCommand(), a.fetchCommand(),
 		a.verifyCommand(), a.infoCommand(), a.whoamiCommand(), a.versionCommand(),
 	)
 	return root
+}
+
+// helpCommand is cobra's, but a command that is not there is an error.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return &usageError{What: fmt.Sprintf("there is no command %q", strings.Join(args, " ")), Try: "oripk --help"}
+			}
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		},
+	}
+}
+
+// exactly is the rule of a command with one argument, which it names.
+func exactly(argument string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		what := fmt.Sprintf("%s needs the argument %s", cmd.CommandPath(), argument)
+		if len(args) > 1 {
+			what = fmt.Sprintf("%s takes one argument, %s, and was given %d", cmd.CommandPath(), argument, len(args))
+		}
+		return &usageError{What: what, Try: cmd.CommandPath() + " --help"}
+	}
 }
 
 // wantsJSON looks for --json in a command line that could not be understood.
@@ -192,12 +235,20 @@ func programVersion() string {
 }
 
 func isTerminal(stream any) bool {
+	if wrapped, ok := stream.(*output); ok {
+		stream = wrapped.Writer
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // parseRef reads "@scope/name@1.2.3" from the command line.
 func parseRef(arg string) (ident.Ref, error) {
+	if !strings.Contains(arg, "@") {
+		return ident.Ref{}, &usageError{
+			What: fmt.Sprintf("%q is not the name of a package: write @scope/name or @scope/name@1.2.3", arg), Try: "@scope/name@1.2.3",
+		}
+	}
 	ref, err := ident.ParseRef(arg)
 	if err != nil {
 		return ref, &usageError{What: err.Error(), Try: "@scope/name@1.2.3"}

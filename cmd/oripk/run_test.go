@@ -65,13 +65,19 @@ func TestUsage(t *testing.T) {
 		{"--frobnicate", "unknown flag"},
 		{"scope", "needs a command"},
 		{"scope frobnicate", "unknown command"},
-		{"scope claim", "arg"},
+		{"scope claim", "needs the argument @SCOPE"},
 		{"scope claim @Acme", "lower-case"},
 		{"scope claim @acme", "no registry is given"},
 		{"pack more", "unknown command"},
 		{"publish --registry http://127.0.0.1:1 -C " + project, "no terminal"},
 		{"publish", "no registry is given"},
-		{"fetch", "arg"},
+		{"fetch", "needs the argument @SCOPE/NAME@VERSION"},
+		{"fetch @a/b@1.0.0 more", "takes one argument, @SCOPE/NAME@VERSION, and was given 2"},
+		{"fetch hello", "write @scope/name or @scope/name@1.2.3"},
+		{"fetch @a/b@1.0.0 --registry http://a.b:99999", "ports go up to 65535"},
+		{"help bogus", `no command "bogus"`},
+		{"help scope bogus", "no command"},
+		{"whoami --registry=", "--registry is empty"},
 		{"fetch @a/b", "names no version"},
 		{"fetch a/b@1.0.0", "does not start with @"},
 		{"fetch @a/b@1.0", "major.minor.patch"},
@@ -79,13 +85,15 @@ func TestUsage(t *testing.T) {
 		{"fetch @a/b@1.0.0 --registry ftp://x", "http"},
 		{"fetch @a/b@1.0.0 --registry https://u:p@x", "password"},
 		{"fetch @a/b@1.0.0 -o - --json --registry http://127.0.0.1:1", "standard output"},
-		{"verify", "arg"},
+		{"verify", "needs the argument FILE|@SCOPE/NAME@VERSION"},
 		{"verify x", "no registry is given"},
 		{"verify x --offline", "--proof"},
 		{"verify @a/b@1.0.0 --offline --proof y", "--offline"},
 		{"verify @a/b@1.0.0 --proof y", "--proof"},
 		{"verify x --log-key " + key, "key"},
-		{"info a", "does not start with @"},
+		{"info", "needs the argument @SCOPE/NAME[@VERSION]"},
+		{"info a", "write @scope/name or @scope/name@1.2.3"},
+		{"info @a", "is not"},
 		{"info @a/b@x", "major.minor.patch"},
 		{"whoami", "no registry is given"},
 		{"whoami more", "unknown command"},
@@ -168,12 +176,16 @@ func TestProblems(t *testing.T) {
 
 func problem(code api.Code) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		urls, _ := api.NewURLs("http://registry.example")
-		p := api.Errorf(code, "a detail").Complete(urls, "r_42")
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(p.Status)
-		json.NewEncoder(w).Encode(p)
+		writeProblem(w, api.Errorf(code, "a detail"))
 	}
+}
+
+func writeProblem(w http.ResponseWriter, p *api.Problem) {
+	urls, _ := api.NewURLs("http://registry.example")
+	full := p.Complete(urls, "r_42")
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(full.Status)
+	json.NewEncoder(w).Encode(full)
 }
 
 func TestNetworkIsAway(t *testing.T) {
@@ -186,7 +198,7 @@ func TestNetworkIsAway(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	a := &app{
 		getenv: func(name string) string { return map[string]string{"HOME": t.TempDir()}[name] },
-		stdout: &stdout, stderr: &stderr, retries: -1,
+		stdout: &output{Writer: &stdout}, stderr: &stderr, retries: -1,
 	}
 	if code := a.execute(t.Context(), []string{"info", "@a/b", "--registry", url}); code != exitNetwork {
 		t.Errorf("exit code %d: %s", code, stderr.String())
@@ -243,7 +255,7 @@ func TestPackFaults(t *testing.T) {
 	oripk(t, nil, "pack", "-C", needs).want(t, exitUsage, "no registry is given")
 	broken := writeProject(t)
 	writeFile(t, filepath.Join(broken, "oripk.lock"), "[checksums]\n\"@a/b:1.0.0\" = \"sha256:00\"\n")
-	oripk(t, nil, "pack", "-C", broken).want(t, exitFailed, "oripk.lock is not right")
+	oripk(t, nil, "pack", "-C", broken).want(t, exitFailed, "oripk.lock is not right", "remove the file, and it is made again")
 }
 
 // TestPublishOrder: what is missing is noticed in an order that asks nothing in vain.

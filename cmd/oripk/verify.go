@@ -30,7 +30,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			"checksum, its entry, the log's signature, the entry's place in the signed tree,\n" +
 			"that this tree continues the newest one seen, and the archive's own form.\n\n" +
 			"With --offline, --proof and a known key no connection is made.",
-		Args: cobra.ExactArgs(1),
+		Args: exactly("FILE|@SCOPE/NAME@VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), args[0], flags) },
 	}
 	verify.Flags().StringVar(&flags.proof, "proof", "", "read the proof from `FILE` instead of asking the registry")

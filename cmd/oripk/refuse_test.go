@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/client"
+)
+
+// TestFaultsAsJSON: every fault can be read by a program.
+func TestFaultsAsJSON(t *testing.T) {
+	bad := writeProject(t)
+	writeFile(t, filepath.Join(bad, "oripk.toml"), "[project]\nname = \"@acme/HTTP\"\nversion = \"1.0.0\"\ndescription = \"x\"\nori = \"1.0.0\"\n")
+	noise := filepath.Join(t.TempDir(), "x.oripk")
+	writeFile(t, noise, "noise")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		p := api.Errorf(api.ValidationFailed, "a detail")
+		p.Errors = []api.Fault{{Path: "oripk.toml", Pointer: "/project/name", Code: "name", Detail: "no"}}
+		writeProblem(w, p)
+	}))
+	defer server.Close()
+	cases := []struct {
+		args []string
+		want fault
+	}{
+		{[]string{"pack", "-C", bad}, fault{File: "oripk.toml", Line: 2, Column: 8, Pointer: "/project/name", Code: "name"}},
+		{[]string{"verify", noise}, fault{Code: "not_gzip"}},
+		{[]string{"info", "@a/b"}, fault{File: "oripk.toml", Pointer: "/project/name", Code: "name"}},
+	}
+	for _, c := range cases {
+		got := oripk(t, map[string]string{"ORI_REGISTRY_URL": server.URL}, append(c.args, "--json")...)
+		var reply map[string]explanation
+		if err := json.Unmarshal([]byte(got.stdout), &reply); err != nil || len(reply["error"].Faults) != 1 {
+			t.Errorf("%v: %v\n%s", c.args, err, got.stdout)
+			continue
+		}
+		one := reply["error"].Faults[0]
+		if one.Detail == "" {
+			t.Errorf("%v: no detail", c.args)
+		}
+		if one.Detail = ""; one != c.want {
+			t.Errorf("%v: %+v, want %+v", c.args, one, c.want)
+		}
+	}
+	got := oripk(t, nil, "whoami", "--json")
+	got.want(t, exitUsage, `"faults": []`)
+}
+
+// TestPackReplacesArchivesOnly: what cannot be made again stays.
+func TestPackReplacesArchivesOnly(t *testing.T) {
+	dir := writeProject(t)
+	text := filepath.Join(dir, "oripk.toml")
+	before, _ := os.ReadFile(text)
+	oripk(t, nil, "pack", "-C", dir, "-o", text).want(t, exitFailed, "is no archive; it was left as it is", "try: -o FILE")
+	if after, _ := os.ReadFile(text); !bytes.Equal(before, after) {
+		t.Error("the manifest was replaced")
+	}
+	link := filepath.Join(t.TempDir(), "x.oripk")
+	if err := os.Symlink(text, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{link, t.TempDir()} {
+		oripk(t, nil, "pack", "-C", dir, "-o", other).want(t, exitFailed, "is no regular file")
+	}
+	older := filepath.Join(t.TempDir(), "x.oripk")
+	writeFile(t, older, "\x1f\x8bolder")
+	oripk(t, nil, "pack", "-C", dir, "-o", older).want(t, exitOK)
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestLostOutput(t *testing.T) {
+	dir := writeProject(t)
+	for _, args := range [][]string{{"version"}, {"version", "--json"}, {"--help"}, {"pack", "-C", dir, "-o", "-"}} {
+		var stderr bytes.Buffer
+		code := run(t.Context(), args, func(string) string { return "" }, nil, full{}, &stderr)
+		if code != exitFailed || !strings.Contains(stderr.String(), "error: the output could not be written: no space left") {
+			t.Errorf("%v: %d, %s", args, code, stderr.String())
+		}
+	}
+}
+
+func TestNoRegistry(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	env := map[string]string{"ORI_REGISTRY_TOKEN": "ori_x"}
+	for _, args := range [][]string{
+		{"whoami"}, {"info", "@a/b"}, {"fetch", "@a/b@1.0.0"}, {"verify", "@a/b@1.0.0"}, {"scope", "claim", "@a"}, {"publish", "--yes", "-C", writeProject(t)},
+	} {
+		got := oripk(t, env, append(args, "--registry", server.URL)...)
+		got.want(t, exitNetwork, "error: there is no Ori registry at "+server.URL, "/v1/: the answer is HTTP 404 Not Found")
+	}
+	oripk(t, env, "whoami", "--registry", server.URL+"/v1/").want(t, exitNetwork, "try: the address without /v1: --registry "+server.URL+"\n")
+}
+
+// TestPublishElsewhere: the manifest says where a package may go.
+func TestPublishElsewhere(t *testing.T) {
+	dir := writeProject(t, "\n[registries.corp]\nurl = \"https://corp.example/\"\n\n[publish]\nregistry = \"corp\"\n\n[scripts]\nbuild = \"make\"\n")
+	env := map[string]string{"ORI_REGISTRY_TOKEN": "ori_x"}
+	got := oripk(t, env, "publish", "--yes", "-C", dir, "--registry", "http://127.0.0.1:1")
+	got.want(t, exitFailed, `meant for the registry "corp"`, "try: --registry https://corp.example/")
+
+	path := filepath.Join(dir, "oripk.toml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, strings.ReplaceAll(string(text), "registry = \"corp\"\n", ""))
+	server := httptest.NewServer(problem(api.ScopeNotClaimed))
+	defer server.Close()
+	got = oripk(t, env, "publish", "--yes", "-C", dir, "--registry", server.URL)
+	got.want(t, exitAuth, "scope not claimed", "note: [scripts]", "warning: there is no README.md", "warning: there is no LICENSE")
+}
+
+func TestNoProof(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "x")
+	writeFile(t, file, "root:x:0:0\n")
+	oripk(t, nil, "verify", file, "--proof", file, "--registry", "http://127.0.0.1:1").want(t, exitFailed, "no tlog-proof", "--proof FILE")
+}
+
+// TestInterruptedAfterSending: nobody knows whether it is published.
+func TestInterruptedAfterSending(t *testing.T) {
+	e := explain(&client.UnansweredError{Err: context.Canceled})
+	if e.Code != "interrupted" || e.ExitCode != exitFailed || !strings.Contains(e.Message, "may be published") || !strings.Contains(e.Hint, "publish it again") {
+		t.Errorf("%+v", e)
+	}
+}
