@@ -10,11 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
 
-// The benchmarks work on one package of about 5 MB compressed: sources made of
+// Most benchmarks work on one package of about 5 MB compressed: sources made of
 // words, and noise as pictures and the like are. MB/s counts the bytes of the archive.
 
 func benchFiles() map[string]string {
@@ -69,6 +70,32 @@ func BenchmarkCheck(b *testing.B) {
 		if r, err := Check(bytes.NewReader(data)); err != nil || !r.OK() {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkBombs refuses what would unpack to 10 GB, or has no end. peak-B is the
+// most that was on the heap above what was there before, garbage counted;
+// B/op is all that was allocated, which the peak cannot be over; read-B is how
+// much of the source was read.
+func BenchmarkBombs(b *testing.B) {
+	for _, c := range bombs() {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if r, err := Check(c.src()); err != nil || r.OK() {
+					b.Fatal("it is not refused", err)
+				}
+			}
+			src := &counting{r: c.src()}
+			heap := &sampled{r: src, most: 2048}
+			runtime.GC()
+			heap.begin()
+			if _, err := Check(heap); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(heap.highest), "peak-B")
+			b.ReportMetric(float64(src.n), "read-B")
+		})
 	}
 }
 

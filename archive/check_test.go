@@ -97,15 +97,20 @@ func TestGood(t *testing.T) {
 	sameAsTar(t, data, r)
 }
 
+// gunzip gives what is in a gzip file.
+func gunzip(data []byte) ([]byte, error) {
+	zr, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(zr)
+}
+
 // sameAsTar compares a report with what archive/tar reads, and the bytes of the
 // tar with what archive/tar writes for these files.
 func sameAsTar(t *testing.T, data []byte, r *Report) {
 	t.Helper()
-	zr, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := io.ReadAll(zr)
+	plain, err := gunzip(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,9 +168,20 @@ func TestCutOff(t *testing.T) {
 
 func TestTarCutOff(t *testing.T) {
 	plain := tarOf(shapes()...)
-	for n := 512; n < len(plain); n += 512 {
-		if got := codes(mustCheck(t, gz(plain[:n]))); !slices.Contains(got, "tar_framing") {
-			t.Errorf("tar cut at %d: %q", n, got)
+	body := len(plain) - 2*blockSize
+	between := map[int][]string{ // entries end here
+		0:    {"missing_file", "missing_file", "missing_file", "empty"},
+		1024: {"missing_file", "missing_file", "empty", "manifest:entry"},
+		2048: {"missing_file", "empty", "manifest:entry"},
+		3072: {"empty", "checksum_file", "manifest:entry"},
+	}
+	if body != 4096 {
+		t.Fatalf("the entries have %d bytes", body)
+	}
+	for n := 0; n < len(plain); n += 32 {
+		want := append([]string{"tar_framing"}, between[n]...)
+		if got := codes(mustCheck(t, gz(plain[:n]))); !slices.Equal(got, want) {
+			t.Errorf("tar cut at %d: %q, want %q", n, got, want)
 		}
 	}
 }
@@ -195,16 +211,19 @@ func TestSmallReads(t *testing.T) {
 }
 
 func TestFaultsAreBounded(t *testing.T) {
-	files := shapes()
-	for range 500 {
-		files = append(files, file{path: "src/x", edit: typed('2')})
-	}
-	r := mustCheck(t, archiveOf(files...))
-	if len(r.Faults) != MaxFaults+1 {
-		t.Fatalf("%d faults", len(r.Faults))
-	}
-	if last := r.Faults[MaxFaults]; !strings.Contains(last.Detail, "400 more") || last.Code != EntryType {
-		t.Errorf("the last one is %s", last)
+	for n, last := range map[int]string{
+		MaxFaults:     "symbolic link",
+		MaxFaults + 1: "1 more",
+		500:           "400 more",
+	} {
+		files := append(shapes(), slices.Repeat([]file{{path: "src/x", edit: typed('2')}}, n)...)
+		faults := mustCheck(t, archiveOf(files...)).Faults
+		if len(faults) != min(n, MaxFaults+1) {
+			t.Fatalf("%d faults of %d", len(faults), n)
+		}
+		if f := faults[len(faults)-1]; !strings.Contains(f.Detail, last) || f.Code != EntryType {
+			t.Errorf("the last one of %d is %s", n, f)
+		}
 	}
 }
 

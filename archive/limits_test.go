@@ -2,16 +2,15 @@ package archive
 
 import (
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ori-lang/registry/manifest"
 )
 
 func noiseOf(n int) []byte {
@@ -64,52 +63,112 @@ func TestCompressedLimit(t *testing.T) {
 	}
 }
 
-// allLimits are the cases at a limit and one over it.
+// allLimits are the cases at a limit and one over it; those that want no code
+// are right archives.
 func allLimits() []hostileCase {
-	big := func(n int) string { return strings.Repeat("x", n) }
-	many := func(n int) []file {
-		files := make([]file, 0, n)
-		for i := range n {
-			files = append(files, file{path: fmt.Sprintf("src/%05d", i)})
-		}
-		return files
+	return slices.Concat(sizeLimits(), pathLimits(), manifestLimits())
+}
+
+func long(n int) string { return strings.Repeat("x", n) }
+
+// filesInAll is a package of n files.
+func filesInAll(n int) []file {
+	var more []file
+	for i := range n - len(shapes()) {
+		more = append(more, file{path: fmt.Sprintf("src/%05d", i)})
 	}
-	total := func(n int64) []file {
-		const each = 8 << 20
-		var more []file
-		rest := n - int64(len(tarOf(shapes()...)))
-		for i := 0; rest > 0; i++ {
-			// a header, and a line of CHECKSUM that stays in its last block
-			size := min(rest-blockSize, each-blockSize)
-			more = append(more, file{path: fmt.Sprintf("src/x%d", i), content: big(int(size))})
-			rest -= size + blockSize
-		}
-		for { // CHECKSUM has grown: shrink the first file by as many blocks
-			over := int64(len(tarOf(shapes(more...)...))) - n
-			if over == 0 {
-				return shapes(more...)
-			}
-			more[0].content = big(len(more[0].content) - int(over))
-		}
+	return shapes(more...)
+}
+
+// tarSize is a package with a tar of n bytes.
+func tarSize(n int) []file {
+	const each = 8 << 20
+	var more []file
+	rest := n - len(tarOf(shapes()...))
+	for i := 0; rest > 0; i++ {
+		size := min(rest-blockSize, each-blockSize)
+		more = append(more, file{path: fmt.Sprintf("src/x%d", i), content: long(size)})
+		rest -= size + blockSize
+	}
+	// CHECKSUM has grown by a line for each: shrink the first by as many blocks.
+	over := len(tarOf(shapes(more...)...)) - n
+	more[0].content = long(len(more[0].content) - over)
+	return shapes(more...)
+}
+
+func sizeLimits() []hostileCase {
+	one := func(size int) []file { return shapes(file{path: "src/x", content: long(size)}) }
+	filled := func(name, text string, size int) []file {
+		return replaced(shapes(), name, text+"#"+long(size-len(text)-1))
 	}
 	return []hostileCase{
-		filesCase("a file of the limit", shapes(file{path: "src/x", content: big(MaxFile)})),
-		filesCase("a file one over", shapes(file{path: "src/x", content: big(MaxFile + 1)}), "too_large"),
-		filesCase("as many files as allowed", shapes(many(MaxFiles-4)...)),
-		filesCase("one file more", shapes(many(MaxFiles-3)...), "too_many_files"),
-		filesCase("a tar of the limit", total(MaxUnpacked)),
-		filesCase("a tar one block over", total(MaxUnpacked+blockSize), "too_large"),
-		filesCase("path of the limit", shapes(file{path: "src/" + big(96) + "/" + big(99)})),
-		filesCase("path one over", shapes(file{path: "src/" + big(96) + "/" + big(100)}), "path"),
-		filesCase("element of the limit", shapes(file{path: "src/x/" + big(100)})),
-		filesCase("element one over", shapes(file{path: "src/" + big(101) + "/x"}), "path"),
-		filesCase("depth of the limit", shapes(file{path: "src/" + strings.Repeat("x/", MaxDepth-2) + "x"})),
-		filesCase("depth one over", shapes(file{path: "src/" + strings.Repeat("x/", MaxDepth-1) + "x"}), "path"),
-		filesCase("manifest of the limit", replaced(shapes(), ManifestName, goodManifest+"#"+big(MaxManifest-len(goodManifest)-1))),
-		filesCase("manifest one over", replaced(shapes(), ManifestName, goodManifest+"#"+big(MaxManifest-len(goodManifest))), "manifest"),
-		filesCase("lock of the limit", replaced(shapes(), LockName, goodLock+"#"+big(MaxLock-len(goodLock)-1))),
-		filesCase("lock one over", replaced(shapes(), LockName, goodLock+"#"+big(MaxLock-len(goodLock))), "lock_file"),
+		filesCase("a file of the limit", one(MaxFile)),
+		filesCase("a file one over", one(MaxFile+1), "too_large"),
+		filesCase("as many files as allowed", filesInAll(MaxFiles)),
+		filesCase("one file more", filesInAll(MaxFiles+1), "too_many_files"),
+		filesCase("a tar of the limit", tarSize(MaxUnpacked)),
+		filesCase("a tar one block over", tarSize(MaxUnpacked+blockSize), "too_large"),
+		{"a byte behind a tar of the limit", func() []byte { return gz(tarOf(tarSize(MaxUnpacked)...), zeros(1)) }, []string{"too_large"}},
+		filesCase("manifest of the limit", filled(ManifestName, goodManifest, MaxManifest)),
+		filesCase("manifest one over", filled(ManifestName, goodManifest, MaxManifest+1), "manifest"),
+		filesCase("lock of the limit", filled(LockName, goodLock, MaxLock)),
+		filesCase("lock one over", filled(LockName, goodLock, MaxLock+1), "lock_file"),
 	}
+}
+
+func pathLimits() []hostileCase {
+	one := func(name, path string, want ...string) hostileCase {
+		return filesCase(name, shapes(file{path: path, content: "x"}), want...)
+	}
+	return []hostileCase{
+		one("path of the limit", "src/"+long(96)+"/"+long(99)),
+		one("path one over", "src/"+long(96)+"/"+long(100), "path"),
+		one("the longest path that is not divided", "src/"+long(96)),
+		one("the shortest path that is divided", "src/"+long(97)),
+		one("prefix of the limit", "src/"+long(51)+"/"+long(99)+"/"+long(44)),
+		one("prefix one over, a rest of the limit", "src/"+long(95)+"/"+long(56)+"/"+long(43)),
+		one("prefix one over, a rest one over", "src/"+long(94)+"/"+long(57)+"/"+long(43), "path", "checksum_file", "checksum_file"), // no header can hold it
+		one("element of the limit", "src/x/"+long(MaxElement)),
+		one("element one over", "src/"+long(MaxElement+1)+"/x", "path"),
+		one("depth of the limit", "src/"+strings.Repeat("x/", MaxDepth-2)+"x"),
+		one("depth one over", "src/"+strings.Repeat("x/", MaxDepth-1)+"x", "path"),
+	}
+}
+
+// manifestLimits are the limits of what a manifest says.
+func manifestLimits() []hostileCase {
+	with := func(name, line string, want ...string) hostileCase {
+		text := strings.Replace(goodManifest, "description = \"Points and boxes.\"\n", line+"\n", 1)
+		return filesCase(name, replaced(shapes(), ManifestName, text), want...)
+	}
+	described := func(n int) string { return `description = "` + long(n) + `"` }
+	keywords := func(n, size int) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf("%q", long(size-1)+fmt.Sprint(i)))
+		}
+		return described(1) + "\nkeywords = [" + strings.Join(all, ", ") + "]"
+	}
+	return []hostileCase{
+		with("description of the limit", described(manifest.MaxDescription)),
+		with("description one over", described(manifest.MaxDescription+1), "manifest:limit"),
+		with("description of the limit in letters of 4 bytes", `description = "`+strings.Repeat("\U0001F600", manifest.MaxDescription)+`"`),
+		with("keywords of the limit", keywords(manifest.MaxKeywords, manifest.MaxKeyword)),
+		with("one keyword more", keywords(manifest.MaxKeywords+1, 1), "manifest:limit"),
+		with("keyword one over", keywords(1, manifest.MaxKeyword+1), "manifest:limit"),
+		dependent("as many dependencies as allowed", manifest.MaxDependencies),
+		dependent("one dependency more", manifest.MaxDependencies+1, "manifest:limit"),
+	}
+}
+
+// dependent is a package with this many dependencies, all in its lock file.
+func dependent(name string, n int, want ...string) hostileCase {
+	text, lock := goodManifest, goodLock
+	for i := range n - 1 {
+		text += fmt.Sprintf("\"@a/b%d\" = \"1.0.0\"\n", i)
+		lock += fmt.Sprintf("\"@a/b%d:1.0.0\" = \"sha256:%064x\"\n", i, i)
+	}
+	return filesCase(name, replaced(replaced(shapes(), ManifestName, text), LockName, lock), want...)
 }
 
 func TestLimits(t *testing.T) {
@@ -127,140 +186,24 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestReadmeIsKeptInPart(t *testing.T) {
-	r := mustCheck(t, archiveOf(shapes(file{path: ReadmeName, content: strings.Repeat("x", MaxReadme+1)})...))
-	if !r.OK() || len(r.Readme) != MaxReadme {
-		t.Errorf("%d bytes are kept: %v", len(r.Readme), r.Err())
-	}
-}
-
-// counting is a source that tells how much was taken from it.
-type counting struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counting) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// bomb gives a gzip member that unpacks to head and then so many times a piece
-// of 4 MiB. The compressed piece is made once and repeated.
-func bomb(head, piece []byte, times int) []byte {
-	var one bytes.Buffer
-	fw, _ := flate.NewWriter(&one, flate.BestCompression)
-	fw.Write(piece)
-	fw.Flush()
-	first := one.Len()
-	fw.Write(piece)
-	fw.Flush()
-	again := bytes.Clone(one.Bytes()[first:])
-
-	out := bytes.NewBuffer([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff})
-	hw, _ := flate.NewWriter(out, flate.BestCompression)
-	hw.Write(head)
-	hw.Write(piece) // the window that the repeated piece refers to
-	hw.Flush()
-	for range times - 1 {
-		out.Write(again)
-	}
-	return append(out.Bytes(), zeros(8)...) // no checker comes to the trailer
-}
-
-// TestMemory checks that neither bombs nor an endless source need memory, and
-// that the reading stops at the limit. What is measured is all that was
-// allocated, also what was free again.
-func TestMemory(t *testing.T) {
-	const tenGB = 2440 // pieces of 4 MiB
-	nothing := zeros(4 << 20)
-	empty := entries(file{path: "src/x"})
-	huge := file{path: "src/x", edit: func(b *block) { copy(b.size(), "77777777777\x00") }}.header()
-	for _, c := range []struct {
-		name string
-		src  io.Reader
-		want []string
-		read int64 // at most so much of the source
-	}{
-		{"zeros", bytes.NewReader(bomb(nil, nothing, tenGB)), []string{"trailing_data", "too_large"}, 256 << 10},
-		{"one huge file", bytes.NewReader(bomb(huge[:], nothing, tenGB)), []string{"too_large"}, 256 << 10},
-		{"4.7 million empty entries", bytes.NewReader(bomb(nil, bytes.Repeat(empty, 8192), 574)), []string{"too_many_files"}, 256 << 10},
-		{"endless source", endless{}, []string{"not_gzip", "too_large"}, MaxCompressed + 1},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			src := &counting{r: c.src}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			r, err := Check(src)
-			runtime.ReadMemStats(&after)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := slices.DeleteFunc(codes(r), func(s string) bool { return !slices.Contains(c.want, s) })
-			if !slices.Equal(got, c.want) {
-				t.Errorf("got %q", codes(r))
-			}
-			if src.n > c.read {
-				t.Errorf("%d bytes were read", src.n)
-			}
-			if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
-				t.Errorf("%d bytes were allocated", n)
-			}
-		})
-	}
-}
-
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) { return copy(p, "an endless text "), nil }
-
-// fullest is an archive that needs as much memory as one can: all files, all
-// folders different, the longest paths, and every kept file at its limit.
-func fullest() []byte {
-	var more []file
-	for i := range MaxFiles - 5 {
-		path := fmt.Sprintf("src/%04d/%s%s/x", i, strings.Repeat("Ab/", MaxDepth-4), strings.Repeat("C", 99))
-		more = append(more, file{path: path})
-	}
-	more = append(more, file{path: ReadmeName, content: strings.Repeat("x", MaxReadme)})
-	files := shapes(more...)
-	var lock strings.Builder
-	lock.WriteString(goodLock)
-	for i := 0; lock.Len() < MaxLock-200; i++ {
-		fmt.Fprintf(&lock, "\"@a/b%05d:1.2.3\" = \"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"\n", i)
-	}
-	return archiveOf(replaced(files, LockName, lock.String())...)
-}
-
-// TestMemoryOfFullArchive samples the heap while the archive is read.
-func TestMemoryOfFullArchive(t *testing.T) {
-	data := fullest()
-	runtime.GC()
-	var before, now runtime.MemStats
-	runtime.ReadMemStats(&before)
-	highest := uint64(0)
-	src := readFunc(func(p []byte) (int, error) {
-		runtime.GC() // so that the live bytes are seen, not the garbage between two collections
-		runtime.ReadMemStats(&now)
-		highest = max(highest, now.HeapAlloc-min(now.HeapAlloc, before.HeapAlloc))
-		n := copy(p, data)
-		data = data[n:]
-		if n == 0 {
-			return 0, io.EOF
+// TestChecksumLimit tells a CHECKSUM of the limit, of which the lines are read,
+// from one that is a byte over. Neither can be right: 4,095 lines of the longest
+// paths are not as much.
+func TestChecksumLimit(t *testing.T) {
+	for n, want := range map[int]string{MaxChecksum: "line 4 is not", MaxChecksum + 1: "the file has 1310721 bytes"} {
+		files := withSumsText(shapes(), func(s string) string { return s + strings.Repeat("x", n-len(s)) })
+		r := mustCheck(t, archiveOf(files...))
+		if !slices.Equal(codes(r), []string{"checksum_file"}) || !strings.Contains(r.Faults[0].Detail, want) {
+			t.Errorf("%d bytes: %v, want %q", n, r.Err(), want)
 		}
-		return n, nil
-	})
-	r, err := Check(src)
-	if err != nil || !r.OK() {
-		t.Fatal(err, r.Err())
-	}
-	t.Logf("%d bytes live at most", highest)
-	if highest > 16<<20 {
-		t.Errorf("%d bytes were live", highest)
 	}
 }
 
-type readFunc func([]byte) (int, error)
-
-func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+func TestReadmeIsKeptInPart(t *testing.T) {
+	for _, n := range []int{0, MaxReadme - 1, MaxReadme, MaxReadme + 1} {
+		r := mustCheck(t, archiveOf(shapes(file{path: ReadmeName, content: strings.Repeat("x", n)})...))
+		if !r.OK() || r.Readme == nil || len(r.Readme) != min(n, MaxReadme) {
+			t.Errorf("%d bytes of %d are kept: %v", len(r.Readme), n, r.Err())
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -183,6 +182,7 @@ func TestPackRefuses(t *testing.T) {
 	}{
 		{"space in a name", change(func(m map[string]string) { m["src/my file.ori"] = "" }), []string{"src/my file.ori", "space at byte 7", "(path)"}},
 		{"umlaut", change(func(m map[string]string) { m["src/größe.ori"] = "" }), []string{`'ö' at byte 7`}},
+		{"path without a place to divide it", change(func(m map[string]string) { m["src/"+long(94)+"/"+long(57)+"/"+long(43)] = "" }), []string{"no slash that divides", "(path)"}},
 		{"device", change(func(m map[string]string) { m["src/aux.ori"] = "" }), []string{"device on Windows"}},
 		{"two spellings", change(func(m map[string]string) { m["src/LIB.ori"] = "" }), []string{"upper and lower case"}},
 		{"package in the package", change(func(m map[string]string) { m["src/x/oripk.toml"] = "" }), []string{"another package", "exclude"}},
@@ -333,65 +333,4 @@ func TestPlan(t *testing.T) {
 	if len(plan.Files) != 6 || plan.Files[4] != (PlannedFile{"src/lib.ori", int64(len(goodSource))}) {
 		t.Errorf("files: %v", plan.Files)
 	}
-}
-
-// TestOpensWithTools unpacks a packed archive with what every machine has.
-func TestOpensWithTools(t *testing.T) {
-	for _, tool := range []string{"tar", "gzip", "sha256sum"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%s is needed for this test: %v", tool, err)
-		}
-	}
-	data, r := packed(t, folder(t, authored()))
-	dir := t.TempDir()
-	at := filepath.Join(dir, "shapes.oripk")
-	if err := os.WriteFile(at, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	list := run(t, dir, "tar", "tzf", at)
-	if got := strings.Fields(list); !slices.Equal(got, paths(r.Files)) {
-		t.Errorf("tar lists %q", got)
-	}
-	run(t, dir, "tar", "xzf", at)
-	run(t, dir, "sha256sum", "--strict", "-c", "CHECKSUM")
-}
-
-func run(t *testing.T, dir, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
-	}
-	return string(out)
-}
-
-// TestByHand is the recipe of spec/archive.md.
-func TestByHand(t *testing.T) {
-	_, r := packed(t, folder(t, authored()))
-	files := authored()
-	files["oripk.toml"] = string(r.ManifestText)
-	files["src/"+strings.Repeat("long/", 12)+strings.Repeat("x", 80)] = "x"
-	root := folder(t, files)
-	script := recipe(t)
-	run(t, root.Name(), "sh", "-eu", "-c", script)
-	data, err := fs.ReadFile(root.FS(), "shapes.oripk")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := mustCheck(t, data).Err(); err != nil {
-		t.Error(err)
-	}
-}
-
-// recipe gives the shell lines of spec/archive.md.
-func recipe(t *testing.T) string {
-	t.Helper()
-	_, rest, _ := strings.Cut(specText(t), "```sh\n")
-	script, _, ok := strings.Cut(rest, "```")
-	if !ok {
-		t.Fatal("spec/archive.md has no shell lines")
-	}
-	return script
 }

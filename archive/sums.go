@@ -54,7 +54,10 @@ func diagnoseSums(text []byte, files []FileInfo, say func(format string, args ..
 	d := sumsDiagnosis{listed: map[string]ident.Checksum{}, say: say}
 	number := 0
 	for line := range bytes.Lines(text) {
-		number++
+		if number++; number > MaxFiles {
+			d.add("it has more lines than the %d files that an archive has at most", MaxFiles)
+			break
+		}
 		d.readLine(number, line)
 	}
 	d.compare(files)
@@ -92,10 +95,8 @@ func (d *sumsDiagnosis) readLine(number int, line []byte) {
 		d.add("line %d lists %s itself", number, ChecksumName)
 	case twice:
 		d.add("line %d lists %s again", number, printable(path))
-	case len(d.listed) < MaxFiles:
-		d.listed[path] = sum
 	default:
-		d.add("line %d: there are more lines than an archive has files", number)
+		d.listed[path] = sum
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
+
+	"github.com/ori-lang/registry/internal/repotest/pgtest"
 )
 
 // built is the folder of both programs, made when the first test asks.
@@ -34,7 +36,7 @@ func binaries(t testing.TB) (dir string) {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := pgtest.Main(m)
 	if built != "" {
 		os.RemoveAll(built)
 	}

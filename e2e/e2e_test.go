@@ -43,6 +43,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ori-lang/registry/internal/repotest/pgtest"
 	"github.com/ori-lang/registry/internal/repotest/sample"
 )
 
@@ -50,13 +51,35 @@ import (
 const patience = 30 * time.Second
 
 func TestScripts(t *testing.T) {
+	p := params(t, nil)
+	p.Dir = "testdata/script"
+	testscript.Run(t, p)
+}
+
+// TestScriptsOnPostgres runs again, with every command of ori-registry on a
+// PostgreSQL, the scripts that have one registry and do not look into its data folder.
+func TestScriptsOnPostgres(t *testing.T) {
+	p := params(t, pgtest.URL)
+	for _, name := range []string{"beside", "dryrun", "fetch", "first", "lock", "offline", "restart", "sizes", "stop"} {
+		p.Files = append(p.Files, filepath.Join("testdata/script", name+".txtar"))
+	}
+	testscript.Run(t, p)
+}
+
+// params are those of all scripts. database gives each script a database of its
+// own; nil leaves the registry to its default.
+func params(t *testing.T, database func(testing.TB) string) testscript.Params {
 	bin := binaries(t)
-	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
+	return testscript.Params{
 		WorkdirRoot:        t.TempDir(), // testscript leaves its own behind when -run picks some scripts
 		RequireUniqueNames: true,
 		Deadline:           time.Now().Add(4 * time.Minute),
-		Setup:              func(env *testscript.Env) error { return setup(env, bin) },
+		Setup: func(env *testscript.Env) error {
+			if database != nil {
+				env.Setenv(databaseVariable, database(env.T().(testing.TB)))
+			}
+			return setup(env, bin)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"registry": positive(registryCommand),
 			"user":     positive(userCommand),
@@ -67,8 +90,11 @@ func TestScripts(t *testing.T) {
 			"flip":     positive(flipCommand),
 			"noise":    positive(noiseCommand),
 		},
-	})
+	}
 }
+
+// databaseVariable is the setting of ori-registry that names its database.
+const databaseVariable = "ORIREG_DATABASE"
 
 // setup makes the machine that a script runs on.
 func setup(env *testscript.Env, bin string) error {

@@ -75,6 +75,9 @@ func (all *registries) start(ts *testscript.TestScript, name string, settings []
 		return fmt.Errorf("the registry %s runs already", name)
 	}
 	env := []string{"HOME=" + ts.Getenv("HOME"), "TMPDIR=" + ts.Getenv("TMPDIR")}
+	if database := ts.Getenv(databaseVariable); database != "" {
+		env = append(env, databaseVariable+"="+database)
+	}
 	flags := []string{"serve", "--data", filepath.Join(all.work, name), "--listen", "127.0.0.1:0", "--base-url", r.front.url()}
 	for _, setting := range settings {
 		if strings.HasPrefix(setting, "ORIREG_") {
