@@ -23,7 +23,7 @@ type Config struct {
 	Data            string     `toml:"data" default:"data" usage:"folder that holds everything the registry keeps"`
 	Listen          string     `toml:"listen" default:"127.0.0.1:8080" usage:"address and port to listen on"`
 	BaseURL         string     `toml:"base_url" usage:"URL that clients reach the registry at; empty: http://<listen>"`
-	Database        string     `toml:"database" usage:"database, as sqlite:PATH; empty: sqlite:<data>/registry.db"`
+	Database        string     `toml:"database" usage:"database, as sqlite:PATH or postgres://USER@HOST/NAME; empty: sqlite:<data>/registry.db"`
 	KeyDir          string     `toml:"key_dir" usage:"folder of the log's key and anchor; empty: <data>/keys"`
 	LogOrigin       string     `toml:"log_origin" usage:"name of a log that is made anew; empty: the base URL's, followed by /log"`
 	ShutdownTimeout Duration   `toml:"shutdown_timeout" default:"30s" usage:"time that running calls get when the registry stops"`
