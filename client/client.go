@@ -28,6 +28,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/ori-lang/registry/api"
@@ -50,7 +51,7 @@ type Options struct {
 	Now    func() time.Time                                 // nil: time.Now
 	Sleep  func(ctx context.Context, d time.Duration) error // between retries; nil: really waits
 	Jitter func() float64                                   // in [0,1); nil: random
-	Notice func(message string)                             // told what the user should know, such as a key pinned; nil: nobody
+	Notice func(message string)                             // told what the user should know, such as a key pinned, one thing after the other; nil: nobody
 }
 
 // Client speaks to one registry. It is safe for concurrent use.
@@ -117,9 +118,7 @@ func withDefaults(o Options) Options {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	if o.Notice == nil {
-		o.Notice = func(string) {}
-	}
+	o.Notice = oneAtATime(o.Notice)
 	return o
 }
 
@@ -153,4 +152,18 @@ func (c *Client) anonymous(url string) (*Client, error) {
 	o := c.options
 	o.URL, o.Token, o.LogKey = url, "", ""
 	return New(o)
+}
+
+// oneAtATime makes a caller's function safe for the many requests of a Resolve,
+// those to other registries included: their clients are made of these options.
+func oneAtATime(tell func(string)) func(string) {
+	if tell == nil {
+		return func(string) {}
+	}
+	var mu sync.Mutex
+	return func(message string) {
+		mu.Lock()
+		defer mu.Unlock()
+		tell(message)
+	}
 }

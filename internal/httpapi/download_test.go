@@ -76,7 +76,7 @@ func FuzzRequestedRange(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, spec string, size int64) {
 		if size < 1 {
-			t.Skip("an archive is never empty")
+			return // an archive is never empty
 		}
 		got, err := requestedRange(rangeRequest(spec), testTag, size)
 		if err == nil && (got.start < 0 || got.length < 1 || got.start > size-got.length) {
