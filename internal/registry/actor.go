@@ -101,6 +101,18 @@ func (r *Registry) Require(a Actor, need api.TokenScope) error {
 	return nil
 }
 
+// requireOperator is nil for an operator of the registry whose token has the
+// scope admin, else unauthenticated or insufficient_scope.
+func (r *Registry) requireOperator(a Actor) error {
+	if err := r.Require(a, api.Admin); err != nil {
+		return err
+	}
+	if !a.account.Operator {
+		return api.Errorf(api.InsufficientScope, "this call is for the operators of the registry, and %s is none", a.account.Login)
+	}
+	return nil
+}
+
 // requirePackage is nil when the token is good for the package: it has no
 // patterns, or one that matches.
 func (a Actor) requirePackage(p ident.Package) error {
