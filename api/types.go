@@ -22,11 +22,20 @@ const (
 type Discovery struct {
 	APIVersion    string  `json:"api_version"`
 	ServerVersion string  `json:"server_version"`
-	Access        string  `json:"access"` // "public"; "private" where every read needs a token
+	Access        Access  `json:"access"`
 	Limits        Limits  `json:"limits"`
 	Log           LogInfo `json:"log"`
 	Links         Links   `json:"links"`
 }
+
+// Access says who may read a registry.
+type Access string
+
+// The kinds of access.
+const (
+	Public  Access = "public"  // everybody
+	Private Access = "private" // whoever has a token: every read needs one
+)
 
 // Limits are the sizes that this registry accepts, in bytes and counts.
 type Limits struct {

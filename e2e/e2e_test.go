@@ -60,7 +60,7 @@ func TestScripts(t *testing.T) {
 // PostgreSQL, the scripts that have one registry and do not look into its data folder.
 func TestScriptsOnPostgres(t *testing.T) {
 	p := params(t, pgtest.URL)
-	for _, name := range []string{"beside", "dryrun", "fetch", "first", "lock", "offline", "restart", "sizes", "stop"} {
+	for _, name := range []string{"beside", "dryrun", "fetch", "first", "lock", "offline", "private", "restart", "sizes", "stop"} {
 		p.Files = append(p.Files, filepath.Join("testdata/script", name+".txtar"))
 	}
 	testscript.Run(t, p)

@@ -56,9 +56,10 @@ func (p *program) welcome(s *server.Server, cfg server.Config) {
   data        %s
   log origin  %s
   log key     %s
+  access      %s
 
 Make an account, and its first token:  ori-registry user add --data %s LOGIN
 The protocol:                          %s/openapi.yaml
 Stop:                                  Ctrl-C
-`, state, s.URL(), s.Addr(), cfg.Data, s.LogOrigin(), s.LogKey(), shellWord(cfg.Data), s.URL())
+`, state, s.URL(), s.Addr(), cfg.Data, s.LogOrigin(), s.LogKey(), cfg.Access, shellWord(cfg.Data), s.URL())
 }

@@ -9,10 +9,14 @@ import (
 
 // authenticate finds out who calls and whether the token is enough for the
 // route. A token that is sent is checked on public routes too: one that is no
-// longer good is never silently nobody.
+// longer good is never silently nobody. A call that says nothing of tokens is a
+// read, which a private registry gives to its own alone.
 func (s *service) authenticate(c *call, r *http.Request) error {
 	if c.route.Kind == Health {
 		return nil
+	}
+	if c.private {
+		c.vary("Authorization")
 	}
 	token, sent, err := bearer(r)
 	if err != nil {
@@ -23,10 +27,13 @@ func (s *service) authenticate(c *call, r *http.Request) error {
 			return err
 		}
 	}
-	if c.route.Scope == "" {
+	switch {
+	case c.route.Scope != "":
+		return s.reg.Require(c.actor, c.route.Scope)
+	case c.route.Kind == Open:
 		return nil
 	}
-	return s.reg.Require(c.actor, c.route.Scope)
+	return s.reg.MayRead(c.actor)
 }
 
 // bearer gives the token of RFC 6750's header; a header that holds none is a

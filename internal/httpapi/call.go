@@ -13,10 +13,11 @@ import (
 // http.ResponseWriter of the handlers and keeps what the access log says.
 type call struct {
 	http.ResponseWriter
-	id    string
-	began time.Time
-	route *Route         // nil until one is found
-	actor registry.Actor // who calls; zero: nobody in particular
+	id      string
+	began   time.Time
+	private bool           // the registry is: what it shows is for the caller alone
+	route   *Route         // nil until one is found
+	actor   registry.Actor // who calls; zero: nobody in particular
 
 	unread   bool // the request has a body that was not read to its end
 	status   int  // sent to the client; 0: nothing yet

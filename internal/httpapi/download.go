@@ -36,7 +36,7 @@ func sendArchive(c *call, r *http.Request, name string, a *registry.Archive) err
 		return err
 	}
 	header := c.Header()
-	header.Set("Cache-Control", string(c.route.cache))
+	c.cacheAs(c.route.cache)
 	header.Set("ETag", tag)
 	header.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(a.Checksum[:])+":")
 	header.Set("Accept-Ranges", "bytes")

@@ -25,6 +25,23 @@ const (
 	never    cache = "no-store"
 )
 
+// cacheAs says who may keep the reply, and for how long. What a private registry
+// shows, no cache may keep for others than the caller.
+func (c *call) cacheAs(class cache) {
+	if c.private {
+		class = cache(strings.Replace(string(class), "public", "private", 1))
+	}
+	c.Header().Set("Cache-Control", string(class))
+}
+
+// vary adds a header of the request to those that the reply depends on.
+func (c *call) vary(on string) {
+	if others := c.Header().Get("Vary"); others != "" {
+		on = others + ", " + on
+	}
+	c.Header().Set("Vary", on)
+}
+
 // document is a text that is sent whole: its bytes, what they are and their
 // entity tag.
 type document struct {
@@ -74,9 +91,9 @@ func sendOnce(c *call, status int, mediaType string, data []byte) error {
 // that form already.
 func (s *service) send(c *call, r *http.Request, d *document) error {
 	header := c.Header()
-	header.Set("Cache-Control", string(c.route.cache))
+	c.cacheAs(c.route.cache)
 	if d.mediaType != "application/octet-stream" {
-		header.Set("Vary", "Accept-Encoding")
+		c.vary("Accept-Encoding")
 	}
 	if d.mediaType == pageType {
 		header.Set("Content-Security-Policy", pagePolicy)

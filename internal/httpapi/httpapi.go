@@ -15,7 +15,8 @@
 //   - Accept is not looked at: each resource has one representation, and its
 //     gzip form where Accept-Encoding allows it.
 //   - A token that is sent must be good, also where none is needed; health alone
-//     never asks.
+//     never asks. On a private registry every route needs one that the table
+//     does not leave open.
 //
 // Order of the checks of one call: path, method, token, its scope, names in the
 // path, query, rights, declared length, media type, body.
@@ -47,28 +48,30 @@ type Options struct {
 
 // service is what the handlers share.
 type service struct {
-	reg   *registry.Registry
-	urls  api.URLs
-	log   *slog.Logger
-	newID func() string
-	ready func(context.Context) error
-	spec  *document
-	pages *template.Template // "index" of /problems/ and "page" of /problems/{code}
-	zip   *compressor
-	parts parts
+	reg     *registry.Registry
+	urls    api.URLs
+	private bool // every read needs a token
+	log     *slog.Logger
+	newID   func() string
+	ready   func(context.Context) error
+	spec    *document
+	pages   *template.Template // "index" of /problems/ and "page" of /problems/{code}
+	zip     *compressor
+	parts   parts
 }
 
 // New makes the handler of every route in Routes.
 func New(reg *registry.Registry, opts Options) http.Handler {
 	s := &service{
-		reg:   reg,
-		urls:  reg.URLs(),
-		log:   opts.Log,
-		newID: opts.RequestID,
-		ready: opts.Ready,
-		spec:  newDocument("application/yaml", opts.Spec),
-		pages: template.Must(template.New("page").Parse(problemHTML + indexHTML)),
-		zip:   newCompressor(),
+		reg:     reg,
+		urls:    reg.URLs(),
+		private: reg.Access() == api.Private,
+		log:     opts.Log,
+		newID:   opts.RequestID,
+		ready:   opts.Ready,
+		spec:    newDocument("application/yaml", opts.Spec),
+		pages:   template.Must(template.New("page").Parse(problemHTML + indexHTML)),
+		zip:     newCompressor(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -85,7 +88,7 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 
 // ServeHTTP answers one request and logs one line about it.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{ResponseWriter: w, id: s.newID(), began: time.Now(), unread: r.ContentLength != 0}
+	c := &call{ResponseWriter: w, id: s.newID(), began: time.Now(), private: s.private, unread: r.ContentLength != 0}
 	c.Header().Set("X-Request-Id", c.id)
 	c.Header().Set("X-Content-Type-Options", "nosniff")
 	defer s.finish(c, r)
@@ -121,7 +124,7 @@ func (s *service) serve(c *call, r *http.Request) (err error) {
 		return err
 	}
 	if location, ok := s.canonical(r); ok {
-		c.Header().Set("Cache-Control", string(mutable))
+		c.cacheAs(mutable)
 		c.Header().Set("Location", location)
 		c.WriteHeader(http.StatusPermanentRedirect)
 		return nil

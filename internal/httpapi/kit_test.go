@@ -51,10 +51,17 @@ func (b *lockedBuffer) String() string {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteWith(t, server.Config{})
+}
+
+// newSiteWith is newSite with some settings.
+func newSiteWith(t *testing.T, cfg server.Config) *site {
+	t.Helper()
 	validator := spectest.New(t)
 	s := &site{t: t, data: t.TempDir(), log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	srv, err := server.Open(t.Context(), server.Config{Data: s.data, Listen: "127.0.0.1:0"}, log)
+	cfg.Data, cfg.Listen = s.data, "127.0.0.1:0"
+	srv, err := server.Open(t.Context(), cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +215,13 @@ func publishEnd(pkg string) string {
 // settled gives a site with @acme/http@1.0.0 published, and that archive.
 func settled(t *testing.T) (*site, []byte) {
 	t.Helper()
-	s := newSite(t)
+	return settledWith(t, server.Config{})
+}
+
+// settledWith is settled with some settings.
+func settledWith(t *testing.T, cfg server.Config) (*site, []byte) {
+	t.Helper()
+	s := newSiteWith(t, cfg)
 	s.claim("acme")
 	data := sample.Package{Ref: "@acme/http@1.0.0", Files: map[string]string{"README.md": "# http\n" + strings.Repeat("Fetch things. ", 200)}}.Archive(t)
 	s.want(s.publish("acme/http", part{"archive", data}), 201, "")

@@ -11,7 +11,7 @@ import (
 type Route struct {
 	Method  string         // GET stands for HEAD too
 	Pattern string         // of net/http's ServeMux, from package api
-	Scope   api.TokenScope // that the token needs; "": the call is public
+	Scope   api.TokenScope // that the token needs; "": a read, which is public unless the registry is private
 	Kind    Kind
 	cache   cache // of its successful replies
 	handle  handler
@@ -24,6 +24,7 @@ type Kind string
 const (
 	Ordinary  Kind = "ordinary"
 	Immutable Kind = "immutable" // cacheable for long: archives, readmes, proofs, the log
+	Open      Kind = "open"      // ordinary, and open on a private registry too: what a caller needs before it has a token
 	Health    Kind = "health"    // for whoever watches the server: no token is looked at
 )
 
@@ -33,7 +34,7 @@ type handler func(s *service, c *call, r *http.Request) error
 func Routes() []Route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return []Route{
-		{get, api.PathDiscovery, "", Ordinary, mutable, (*service).discovery},
+		{get, api.PathDiscovery, "", Open, mutable, (*service).discovery},
 		{get, api.PathPackage, "", Ordinary, mutable, (*service).packagePage},
 		{get, api.PathVersions, "", Ordinary, mutable, (*service).versions},
 		{get, api.PathMetadata, "", Ordinary, mutable, (*service).metadata},
@@ -53,8 +54,8 @@ func Routes() []Route {
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},
 
 		{get, api.PathOpenAPI, "", Ordinary, mutable, (*service).openAPI},
-		{get, api.PathProblems, "", Ordinary, mutable, (*service).problemIndex},
-		{get, api.PathProblem, "", Ordinary, mutable, (*service).problemPage},
+		{get, api.PathProblems, "", Open, mutable, (*service).problemIndex},
+		{get, api.PathProblem, "", Open, mutable, (*service).problemPage},
 		{get, api.PathLive, "", Health, never, (*service).live},
 		{get, api.PathReady, "", Health, never, (*service).readiness},
 	}

@@ -101,6 +101,15 @@ func (r *Registry) Require(a Actor, need api.TokenScope) error {
 	return nil
 }
 
+// MayRead is nil when the actor may read what the registry shows: everybody on
+// a public one, on a private one whoever has a token. Who serves a read asks it.
+func (r *Registry) MayRead(a Actor) error {
+	if !r.private {
+		return nil
+	}
+	return r.Require(a, api.Read)
+}
+
 // requireOperator is nil for an operator of the registry whose token has the
 // scope admin, else unauthenticated or insufficient_scope.
 func (r *Registry) requireOperator(a Actor) error {

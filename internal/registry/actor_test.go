@@ -27,3 +27,22 @@ func TestRequireOperator(t *testing.T) {
 		}
 	}
 }
+
+func TestMayRead(t *testing.T) {
+	reader := Actor{account: &store.Account{Login: "ada"}, token: &store.Token{Scopes: []string{"read"}}}
+	cases := []struct {
+		private bool
+		actor   Actor
+		want    error
+	}{
+		{false, Actor{}, nil},
+		{false, reader, nil},
+		{true, Actor{}, api.Unauthenticated},
+		{true, reader, nil},
+	}
+	for i, c := range cases {
+		if err := (&Registry{private: c.private}).MayRead(c.actor); !errors.Is(err, c.want) {
+			t.Errorf("case %d: %v, want %v", i, err, c.want)
+		}
+	}
+}

@@ -28,6 +28,7 @@ import (
 type Config struct {
 	URLs          api.URLs
 	ServerVersion string
+	Private       bool // every read needs a token
 	DB            *store.DB
 	Log           *sequencer.Sequencer // nil in a program that reads and makes accounts only
 	Blobs         Blobs
@@ -54,6 +55,7 @@ type Blobs interface {
 type Registry struct {
 	urls          api.URLs
 	serverVersion string
+	private       bool
 	db            *store.DB
 	log           *sequencer.Sequencer
 	blobs         Blobs
@@ -64,7 +66,7 @@ type Registry struct {
 // New makes the registry of its parts.
 func New(c Config) *Registry {
 	return &Registry{
-		urls: c.URLs, serverVersion: c.ServerVersion, db: c.DB, log: c.Log, blobs: c.Blobs,
+		urls: c.URLs, serverVersion: c.ServerVersion, private: c.Private, db: c.DB, log: c.Log, blobs: c.Blobs,
 		now: c.Now, rand: c.Rand,
 	}
 }
@@ -72,10 +74,18 @@ func New(c Config) *Registry {
 // URLs gives the addresses of this registry.
 func (r *Registry) URLs() api.URLs { return r.urls }
 
+// Access says who may read.
+func (r *Registry) Access() api.Access {
+	if r.private {
+		return api.Private
+	}
+	return api.Public
+}
+
 // Discovery says what this registry is and accepts.
 func (r *Registry) Discovery() *api.Discovery {
 	return &api.Discovery{
-		APIVersion: api.ProtocolVersion, ServerVersion: r.serverVersion, Access: "public",
+		APIVersion: api.ProtocolVersion, ServerVersion: r.serverVersion, Access: r.Access(),
 		Limits: api.Limits{
 			ArchiveBytes: api.MaxArchive, UnpackedBytes: archive.MaxUnpacked, FileBytes: archive.MaxFile,
 			Files: archive.MaxFiles, Dependencies: manifest.MaxDependencies, JSONBytes: api.MaxJSON,

@@ -148,6 +148,7 @@ func hasTags(spec *ast.TypeSpec) bool {
 func TestEnumsAreTheConstants(t *testing.T) {
 	doc := parseSpec(t)
 	for name, want := range map[string][]any{
+		"Access":     {string(api.Public), string(api.Private)},
 		"Status":     {string(api.Active), string(api.Archived), string(api.Quarantined)},
 		"Role":       {string(api.Owner), string(api.MemberOfTeam)},
 		"TokenScope": {string(api.Read), string(api.Publish), string(api.Admin)},

@@ -26,6 +26,7 @@ type Config struct {
 	Database        string     `toml:"database" usage:"database, as sqlite:PATH or postgres://USER@HOST/NAME; empty: sqlite:<data>/registry.db"`
 	KeyDir          string     `toml:"key_dir" usage:"folder of the log's key and anchor; empty: <data>/keys"`
 	LogOrigin       string     `toml:"log_origin" usage:"name of a log that is made anew; empty: the base URL's, followed by /log"`
+	Access          string     `toml:"access" default:"public" usage:"who may read: public (everybody) or private (every read needs a token)"`
 	ShutdownTimeout Duration   `toml:"shutdown_timeout" default:"30s" usage:"time that running calls get when the registry stops"`
 	LogLevel        slog.Level `toml:"log_level" default:"info" usage:"least level of messages: debug, info, warn or error"`
 	LogFormat       string     `toml:"log_format" default:"text" usage:"form of messages: text or json"`
@@ -167,8 +168,13 @@ func (c *Config) check() error {
 		return errors.New("the data folder (--data) is empty")
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return fmt.Errorf("the log format (--log-format) is %q; text and json are those that there are", c.LogFormat)
+	case c.Access == "":
+		return errors.New("the access (--access) is empty; write public or private")
 	case c.ShutdownTimeout <= 0:
 		return errors.New("the shutdown timeout (--shutdown-timeout) is not longer than 0; write a duration such as 30s")
+	}
+	if _, err := c.private(); err != nil {
+		return err
 	}
 	if err := c.checkOrigin(); err != nil {
 		return fmt.Errorf("the log origin (--log-origin): %w", err)
@@ -180,6 +186,17 @@ func (c *Config) check() error {
 		return fmt.Errorf("the base URL (--base-url): %w", err)
 	}
 	return nil
+}
+
+// private reports whether every read needs a token; not given means public.
+func (c *Config) private() (bool, error) {
+	switch api.Access(c.Access) {
+	case api.Public, "":
+		return false, nil
+	case api.Private:
+		return true, nil
+	}
+	return false, fmt.Errorf("the access (--access) is %q; public and private are those that there are", c.Access)
 }
 
 // checkOrigin checks the name before a log bears it for ever.

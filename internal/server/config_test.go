@@ -74,6 +74,8 @@ func TestConfigErrors(t *testing.T) {
 		"bad flag":         {"", map[string]string{"shutdown-timeout": "soon"}, "", "--shutdown-timeout: "},
 		"bad variable":     {"", nil, "ORIREG_LOG_LEVEL=loud", "ORIREG_LOG_LEVEL: "},
 		"bad format":       {"", map[string]string{"log-format": "xml"}, "", "--log-format"},
+		"bad access":       {"", map[string]string{"access": "Private"}, "", `--access) is "Private"; public and private`},
+		"no access":        {"", map[string]string{"access": ""}, "", "--access) is empty"},
 		"bad base URL":     {"", map[string]string{"base-url": "ftp://x"}, "", "--base-url"},
 		"password in URL":  {"", map[string]string{"base-url": "http://me:secret@x"}, "", "--base-url"},
 		"no data":          {"", map[string]string{"data": ""}, "", "--data"},

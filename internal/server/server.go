@@ -41,6 +41,7 @@ import (
 // Server is a registry that is open: it listens, and answers once Run is called.
 type Server struct {
 	cfg      Config
+	private  bool // every read needs a token
 	log      *slog.Logger
 	urls     api.URLs
 	listener net.Listener
@@ -57,7 +58,11 @@ type Server struct {
 // With port 0 the base URL follows from the port that it gets. After an error
 // nothing is left open.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Server, error) {
-	s := &Server{cfg: cfg.resolved(), log: log}
+	private, err := cfg.private()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg.resolved(), private: private, log: log}
 	for _, step := range []func(context.Context) error{s.lock, s.listen, s.openStorage, s.openLog, s.compose} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -149,7 +154,8 @@ func (s *Server) openLog(ctx context.Context) (err error) {
 
 func (s *Server) compose(ctx context.Context) error {
 	s.reg = registry.New(registry.Config{
-		URLs: s.urls, ServerVersion: Version(), DB: s.db, Log: s.sequence, Blobs: s.blobs, Now: time.Now, Rand: rand.Reader,
+		URLs: s.urls, ServerVersion: Version(), Private: s.private,
+		DB: s.db, Log: s.sequence, Blobs: s.blobs, Now: time.Now, Rand: rand.Reader,
 	})
 	if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil {
 		return err
