@@ -79,7 +79,7 @@ var Codes = []CodeInfo{
 	{TokenInvalid, 401, "Token not valid", "The token is malformed, unknown or revoked. A token that is sent must be good, even where none is needed. Make a new one and remove the old one from your configuration."},
 	{TokenExpired, 401, "Token expired", "The token was good once and its time is over. Make a new one with another token of the account, or ask the operators: they make one with ori-registry token create."},
 	{InsufficientScope, 403, "Token scope too small", "The token is good but may not do this. The scopes nest: admin may all that publish may, publish all that read may. Use a token with the scope that the detail names."},
-	{NotOwner, 403, "Not an owner", "The account is no member of the scope with the needed role, or the package was transferred to somebody else. Ask an owner of the scope."},
+	{NotOwner, 403, "Not an owner", "The account is no member of the scope with the needed role, the package was transferred to somebody else, or the call is for the operators of the registry. Ask an owner of the scope, or the operators."},
 	{ScopeNotClaimed, 403, "Scope not claimed", "Nobody holds this scope yet. Claim it first with PUT /v1/scopes/{scope} (oripk scope claim); then publish."},
 	{TokenPackageMismatch, 403, "Token is for other packages", "The token is restricted to a list of package patterns and this package matches none of them."},
 	{NameReserved, 403, "Name reserved", "This scope or package name is reserved: a word of the language (test, internal, std…) or a device name of an operating system. Choose another."},

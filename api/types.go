@@ -99,9 +99,9 @@ type Version struct {
 
 // Yanked says when and why a version was yanked.
 type Yanked struct {
-	At      Time   `json:"at"`
-	Reason  string `json:"reason"`
-	Message string `json:"message"`
+	At      Time    `json:"at"`
+	Reason  *string `json:"reason"`  // "broken", "security", "accidental", "legal", "other"
+	Message *string `json:"message"` // null: none was given
 }
 
 // Deprecated says since when a version is deprecated and what to use instead.
@@ -113,9 +113,9 @@ type Deprecated struct {
 
 // Removed says when and why the operators removed a version.
 type Removed struct {
-	At      Time   `json:"at"`
-	Reason  string `json:"reason"`
-	Message string `json:"message"`
+	At      Time    `json:"at"`
+	Reason  string  `json:"reason"`  // "malware" or "legal"
+	Message *string `json:"message"` // null: none was given
 }
 
 // Dependency of a version, as its manifest states it.

@@ -19,6 +19,11 @@ const (
 	PathDownload  = PathPackage + "/{version}/download"
 	PathProof     = PathPackage + "/{version}/proof"
 	PathReadme    = PathPackage + "/{version}/readme"
+	PathYank      = PathPackage + "/{version}/yank"
+	PathUnyank    = PathPackage + "/{version}/unyank"
+	PathDeprecate = PathPackage + "/{version}/deprecate"
+	PathRemove    = PathPackage + "/{version}/remove"
+	PathStatus    = PathPackage + "/status"
 
 	PathMe     = "/v1/me"
 	PathTokens = "/v1/tokens"
@@ -95,6 +100,21 @@ func (u URLs) Proof(r ident.Ref) string { return u.fill(PathProof, r.Package, r.
 
 // Readme is the address of a version's README.
 func (u URLs) Readme(r ident.Ref) string { return u.fill(PathReadme, r.Package, r.Version) }
+
+// Yank is the address that a version is yanked at.
+func (u URLs) Yank(r ident.Ref) string { return u.fill(PathYank, r.Package, r.Version) }
+
+// Unyank is the address that a yank is taken back at.
+func (u URLs) Unyank(r ident.Ref) string { return u.fill(PathUnyank, r.Package, r.Version) }
+
+// Deprecate is the address that a version is deprecated at, and that this is taken back at.
+func (u URLs) Deprecate(r ident.Ref) string { return u.fill(PathDeprecate, r.Package, r.Version) }
+
+// Remove is the address that the operators remove a version at.
+func (u URLs) Remove(r ident.Ref) string { return u.fill(PathRemove, r.Package, r.Version) }
+
+// Status is the address of a package's status.
+func (u URLs) Status(p ident.Package) string { return u.fill(PathStatus, p, ident.Version{}) }
 
 // Web is the page of a version for people.
 func (u URLs) Web(r ident.Ref) string {

@@ -43,6 +43,11 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Download(ref):                    pkg + "/1.0.0-rc.1/download",
 		u.Proof(ref):                       pkg + "/1.0.0-rc.1/proof",
 		u.Readme(ref):                      pkg + "/1.0.0-rc.1/readme",
+		u.Yank(ref):                        pkg + "/1.0.0-rc.1/yank",
+		u.Unyank(ref):                      pkg + "/1.0.0-rc.1/unyank",
+		u.Deprecate(ref):                   pkg + "/1.0.0-rc.1/deprecate",
+		u.Remove(ref):                      pkg + "/1.0.0-rc.1/remove",
+		u.Status(ref.Package):              pkg + "/status",
 		u.Web(ref):                         "/@ori-lang/http2/1.0.0-rc.1",
 		u.Me():                             "/v1/me",
 		u.Tokens():                         "/v1/tokens",
@@ -124,7 +129,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 	mux := http.NewServeMux()
 	for _, pattern := range []string{
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
-		api.PathReadme, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
+		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

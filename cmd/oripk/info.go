@@ -106,10 +106,10 @@ func printMetadata(w io.Writer, m *api.Metadata) {
 // printState shows what a user should know before depending on the version.
 func printState(w io.Writer, v *api.Version) {
 	if v.Removed != nil {
-		row(w, "REMOVED", v.Removed.Reason+" "+v.Removed.Message)
+		row(w, "REMOVED", v.Removed.Reason+" "+textOf(v.Removed.Message))
 	}
 	if v.Yanked != nil {
-		row(w, "YANKED", v.Yanked.Reason+" "+v.Yanked.Message)
+		row(w, "YANKED", textOf(v.Yanked.Reason)+" "+textOf(v.Yanked.Message))
 	}
 	if v.Deprecated != nil {
 		row(w, "DEPRECATED", v.Deprecated.Message)

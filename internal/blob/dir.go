@@ -97,8 +97,7 @@ func (d *Dir) keep(name string, c ident.Checksum) error {
 	if err := d.mkdir(filepath.Dir(d.archive(c))); err != nil {
 		return err
 	}
-	mark := filepath.Join(d.path, incoming, c.Hex()+"."+name+marker)
-	if err := durable.Mark(mark); err != nil {
+	if err := durable.Mark(d.mark(name, c)); err != nil {
 		return err
 	}
 	return durable.Rename(d.part(name), d.archive(c))
@@ -215,12 +214,40 @@ func (d *Dir) Sweep(ctx context.Context, owned func(context.Context, ident.Check
 	return nil
 }
 
+// Remove runs end, which takes the archive its owner, and deletes the archive
+// when owned says that nobody has it any more. The marker is durable before end
+// begins: what a crash in between leaves, the sweeper deletes. name is a new
+// one. The error is that of end, or of the disk when end went through.
+func (d *Dir) Remove(ctx context.Context, name string, c ident.Checksum, end func() error, owned func(context.Context, ident.Checksum) (bool, error)) error {
+	release, err := d.locks.lock(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer release() // until then no sweep takes the marker for settled
+	if err := durable.Mark(d.mark(name, c)); err != nil {
+		return fmt.Errorf("removing archive: %w", err)
+	}
+	failure := end()
+	err = d.settleLocked(context.WithoutCancel(ctx), c, filepath.Base(d.mark(name, c)), owned)
+	if failure != nil {
+		return failure
+	}
+	if err != nil {
+		return fmt.Errorf("removing archive: %w", err)
+	}
+	return nil
+}
+
 func (d *Dir) settle(ctx context.Context, c ident.Checksum, mark string, owned func(context.Context, ident.Checksum) (bool, error)) error {
 	release, err := d.locks.lock(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer release()
+	return d.settleLocked(ctx, c, mark, owned)
+}
+
+func (d *Dir) settleLocked(ctx context.Context, c ident.Checksum, mark string, owned func(context.Context, ident.Checksum) (bool, error)) error {
 	has, err := owned(ctx, c)
 	if err != nil {
 		return err
@@ -250,6 +277,10 @@ func (d *Dir) incoming(suffix string) ([]string, error) {
 
 func (d *Dir) part(name string) string {
 	return filepath.Join(d.path, incoming, name+partial)
+}
+
+func (d *Dir) mark(name string, c ident.Checksum) string {
+	return filepath.Join(d.path, incoming, c.Hex()+"."+name+marker)
 }
 
 func (d *Dir) archive(c ident.Checksum) string {

@@ -120,10 +120,14 @@ func unmarshal(text []byte, v any) error {
 			err = json.Unmarshal(one, v)
 		}
 		if err != nil {
-			return api.Errorf(api.InvalidRequest, "the member %q of the body has a value of the wrong form", name)
+			return wrongForm(name)
 		}
 	}
 	return nil
+}
+
+func wrongForm(name string) *api.Problem {
+	return api.Errorf(api.InvalidRequest, "the member %q of the body has a value of the wrong form", name)
 }
 
 // hasLoneSurrogate looks for an escape in well-formed JSON that encoding/json

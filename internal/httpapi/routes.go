@@ -42,6 +42,11 @@ func Routes() []Route {
 		{get, api.PathReadme, "", Immutable, lasting, (*service).readme},
 		{get, api.PathProof, "", Immutable, provable, (*service).proof},
 		{post, api.PathPublish, api.Publish, Ordinary, never, (*service).publish},
+		{post, api.PathYank, api.Publish, Ordinary, never, (*service).yank},
+		{post, api.PathUnyank, api.Publish, Ordinary, never, (*service).unyank},
+		{post, api.PathDeprecate, api.Publish, Ordinary, never, (*service).deprecate},
+		{post, api.PathRemove, api.Admin, Ordinary, never, (*service).remove},
+		{put, api.PathStatus, api.Admin, Ordinary, never, (*service).setStatus},
 
 		{get, api.PathMe, api.Read, Ordinary, never, (*service).me},
 		{get, api.PathTokens, api.Admin, Ordinary, never, (*service).tokens},

@@ -111,13 +111,13 @@ func (r *Registry) MayRead(a Actor) error {
 }
 
 // requireOperator is nil for an operator of the registry whose token has the
-// scope admin, else unauthenticated or insufficient_scope.
+// scope admin, else unauthenticated, insufficient_scope or not_owner.
 func (r *Registry) requireOperator(a Actor) error {
 	if err := r.Require(a, api.Admin); err != nil {
 		return err
 	}
 	if !a.account.Operator {
-		return api.Errorf(api.InsufficientScope, "this call is for the operators of the registry, and %s is none", a.account.Login)
+		return api.Errorf(api.NotOwner, "this call is for the operators of the registry, and %s is none", a.account.Login)
 	}
 	return nil
 }

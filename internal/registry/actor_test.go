@@ -17,7 +17,8 @@ func TestRequireOperator(t *testing.T) {
 		want  error
 	}{
 		{Actor{}, api.Unauthenticated},
-		{actor(false, "admin"), api.InsufficientScope},
+		{actor(false, "publish"), api.InsufficientScope},
+		{actor(false, "admin"), api.NotOwner},
 		{actor(true, "publish"), api.InsufficientScope},
 		{actor(true, "admin"), nil},
 	}

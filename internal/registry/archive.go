@@ -32,7 +32,7 @@ type Archive struct {
 
 // Archive gives the archive of a version.
 func (r *Registry) Archive(ctx context.Context, ref ident.Ref) (*Archive, error) {
-	v, err := r.version(ctx, ref)
+	v, err := r.released(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +41,35 @@ func (r *Registry) Archive(ctx context.Context, ref ident.Ref) (*Archive, error)
 		return nil, unread(fmt.Errorf("opening the archive of %s: %w", ref, err))
 	}
 	return &Archive{Ref: ref, Checksum: v.Checksum, Size: v.Size, PublishedAt: v.PublishedAt, Content: content}, nil
+}
+
+// released gives a version whose content may be read: it was not removed, and
+// its package is not in quarantine.
+func (r *Registry) released(ctx context.Context, ref ident.Ref) (*store.Version, error) {
+	v, err := r.version(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if v.Removed != nil {
+		return nil, gone(ref, v.Removed)
+	}
+	p, err := r.db.Reader().Package(ctx, ref.Package)
+	if err == nil && api.Status(p.Status) == api.Quarantined {
+		err = inQuarantine(ref.Package)
+	}
+	return v, err
+}
+
+func gone(ref ident.Ref, removed *store.Removed) *api.Problem {
+	code := api.VersionGone
+	if removed.Reason == "legal" {
+		code = api.Legal
+	}
+	return api.Errorf(code, "the operators removed %s on %s", ref, removed.At.Format(time.DateOnly))
+}
+
+func inQuarantine(name ident.Package) *api.Problem {
+	return api.Errorf(api.PackageQuarantined, "%s is under investigation and nothing of it can be downloaded or published for the time being", name)
 }
 
 // unread is unstored for an archive that cannot be opened.
@@ -68,7 +97,7 @@ func (inMemory) Close() error { return nil }
 
 // Readme gives the README of a version, as Markdown.
 func (r *Registry) Readme(ctx context.Context, ref ident.Ref) ([]byte, error) {
-	v, err := r.version(ctx, ref)
+	v, err := r.released(ctx, ref)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/internal/store"
@@ -52,6 +53,7 @@ func (r *Registry) Fsck(ctx context.Context, f Fsck) (*FsckReport, error) {
 	check := &checker{
 		r: r, Fsck: f, FsckReport: &FsckReport{},
 		tails: make(map[int][]byte), subjects: make(map[string]store.Subject),
+		lives: make(map[ident.Ref]*life), statuses: make(map[ident.Package]api.Status),
 	}
 	if f.NoKeys != "" {
 		check.fault("the folder of keys: %s; put it back", f.NoKeys)
@@ -79,6 +81,8 @@ type checker struct {
 	frontier translog.Frontier
 	tails    map[int][]byte // by level: the tile that the entries are filling
 	subjects map[string]store.Subject
+	lives    map[ident.Ref]*life
+	statuses map[ident.Package]api.Status
 }
 
 func (c *checker) database(ctx context.Context) error {
@@ -96,7 +100,7 @@ func (c *checker) database(ctx context.Context) error {
 		}
 	}
 	c.tree(tlog.Tree{N: state.Size, Hash: state.Root})
-	for _, step := range []func(context.Context) error{c.partialTiles, c.sums, c.subjectRows, c.archives} {
+	for _, step := range []func(context.Context) error{c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.statusRows, c.archives} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -121,6 +125,7 @@ func (c *checker) batch(ctx context.Context, start, count int64) error {
 			return err
 		}
 	}
+	c.follow(start, count, entries)
 	if err := c.claims(ctx, entries); err != nil {
 		return err
 	}
@@ -228,6 +233,9 @@ func (c *checker) versions(ctx context.Context, start, end int64, entries map[in
 			c.fault("%s@%s: its record differs from entry %d", v.Package, v.Version, v.LogIndex)
 		}
 		delete(entries, v.LogIndex)
+		if v.Removed != nil {
+			continue
+		}
 		if err := c.content(ctx, v); err != nil {
 			return err
 		}
@@ -332,6 +340,9 @@ func (c *checker) archives(ctx context.Context) error {
 		c.Archives++
 		if !a.Owned {
 			c.fault("the archive %s belongs to no version", a.Checksum)
+		}
+		if a.Removed && a.Data != nil {
+			c.fault("the archive %s was removed and its bytes are in the database", a.Checksum)
 		}
 		if a.Data != nil && (ident.ChecksumOf(a.Data) != a.Checksum || int64(len(a.Data)) != a.Size) {
 			c.fault("the archive %s has other bytes in the database", a.Checksum)

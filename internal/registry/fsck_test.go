@@ -49,7 +49,7 @@ func TestFsckFindsEveryMismatch(t *testing.T) {
 			must(t, os.WriteFile(f.path("archives/README"), nil, 0o600))
 		}, "archives/README is no archive"},
 		{"small archive changed", run(`UPDATE archive SET data = X'00' WHERE data IS NOT NULL`), "has other bytes"},
-		{"surplus archive", run(`INSERT INTO archive VALUES (X'0000000000000000000000000000000000000000000000000000000000000001', 1, X'00')`), "belongs to no version"},
+		{"surplus archive", run(`INSERT INTO archive (checksum, size, data) VALUES (X'0000000000000000000000000000000000000000000000000000000000000001', 1, X'00')`), "belongs to no version"},
 		{"version deleted", run(`DELETE FROM version WHERE version = '1.0.0'`), "there is no record of it"},
 		{"version renamed", run(`UPDATE version SET version = '1.0.7' WHERE version = '1.0.0'`), "differs from entry"},
 		{"checksum changed", run(`PRAGMA foreign_keys = OFF; UPDATE version SET checksum = manifest WHERE version = '1.0.0'`), "differs from entry"},
@@ -61,7 +61,7 @@ func TestFsckFindsEveryMismatch(t *testing.T) {
 		{"README changed", run(`UPDATE readme SET content = X'00'`), "its README differs"},
 		{"README deleted", run(`DELETE FROM readme`), "its README differs"},
 		{"README denied", run(`UPDATE version SET has_readme = 0`), "its README differs"},
-		{"version that is not in the log", run(`INSERT INTO version SELECT package, '9.9.9', checksum, size, manifest, unpacked_size, file_count, published_at, published_by, 999, leaf, has_readme, details FROM version WHERE version = '1.0.0'`), "the log speaks of"},
+		{"version that is not in the log", run(`INSERT INTO version (package, version, checksum, size, manifest, unpacked_size, file_count, published_at, published_by, log_index, leaf, has_readme, details) SELECT package, '9.9.9', checksum, size, manifest, unpacked_size, file_count, published_at, published_by, 999, leaf, has_readme, details FROM version WHERE version = '1.0.0'`), "the log speaks of"},
 		{"entry changed", run(`UPDATE log_entry SET bytes = CAST(replace(CAST(bytes AS TEXT), '1.0.0', '1.0.8') AS BLOB) WHERE idx = 2`), "the state of the log says"},
 		{"entry deleted", run(`DELETE FROM log_entry WHERE idx = 2`), "is missing"},
 		{"last entry deleted", run(`DELETE FROM log_entry WHERE idx = 3`), "the state of the log says"},

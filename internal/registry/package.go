@@ -100,16 +100,33 @@ func noPackage(name ident.Package) *api.Problem {
 	return api.Errorf(api.PackageNotFound, "there is no package %s here", name)
 }
 
-// latest gives the highest stable version and the highest pre-release of a sorted list.
+// latest gives the highest stable version and the highest pre-release of a
+// sorted list, of those that are neither yanked nor removed.
 func latest(versions []*store.Version) (stable, prerelease *ident.Version) {
 	for _, v := range versions {
-		if v.Version.IsPrerelease() {
+		switch {
+		case v.Yanked != nil || v.Removed != nil:
+		case v.Version.IsPrerelease():
 			prerelease = cmp.Or(prerelease, &v.Version)
-		} else {
+		default:
 			stable = cmp.Or(stable, &v.Version)
 		}
 	}
 	return stable, prerelease
+}
+
+// newest gives the version that a package is shown by: the latest stable one,
+// else the highest pre-release, else the highest of a sorted list that was not
+// removed, else none.
+func newest(versions []*store.Version) *store.Version {
+	stable, prerelease := latest(versions)
+	number := cmp.Or(stable, prerelease)
+	for _, v := range versions {
+		if v.Removed == nil && (number == nil || v.Version == *number) {
+			return v
+		}
+	}
+	return nil
 }
 
 // Metadata gives all that is known of one version.
@@ -123,7 +140,10 @@ func (r *Registry) Metadata(ctx context.Context, ref ident.Ref) (*api.Metadata, 
 
 // version gives one version, or package_not_found or version_not_found.
 func (r *Registry) version(ctx context.Context, ref ident.Ref) (*store.Version, error) {
-	db := r.db.Reader()
+	return findVersion(ctx, r.db.Reader(), ref)
+}
+
+func findVersion(ctx context.Context, db *store.Reader, ref ident.Ref) (*store.Version, error) {
 	v, err := db.Version(ctx, ref)
 	if err == nil {
 		return v, nil
@@ -134,8 +154,7 @@ func (r *Registry) version(ctx context.Context, ref ident.Ref) (*store.Version, 
 	return nil, orProblem(err, api.Errorf(api.VersionNotFound, "%s has no version %s", ref.Package, ref.Version))
 }
 
-// Package gives the package with its newest version: the latest stable one,
-// else the highest pre-release.
+// Package gives the package with its newest version.
 func (r *Registry) Package(ctx context.Context, name ident.Package) (*api.Package, error) {
 	p, versions, err := r.read(ctx, name)
 	if err != nil {
@@ -149,11 +168,8 @@ func (r *Registry) Package(ctx context.Context, name ident.Package) (*api.Packag
 		Package: name, Status: api.Status(p.Status), OwnershipChangedAt: timeOrNull(p.OwnershipChangedAt), Owners: owners,
 	}
 	reply.Latest, reply.LatestPrerelease = latest(versions)
-	newest := cmp.Or(reply.Latest, reply.LatestPrerelease)
-	for _, v := range versions {
-		if newest != nil && v.Version == *newest {
-			reply.Newest, err = r.wireMetadata(v)
-		}
+	if v := newest(versions); v != nil {
+		reply.Newest, err = r.wireMetadata(v)
 	}
 	return reply, err
 }
@@ -181,10 +197,24 @@ func wireVersion(v *store.Version) (api.Version, details, error) {
 		Version: v.Version, Checksum: v.Checksum, Size: v.Size, PublishedAt: api.NewTime(v.PublishedAt),
 		Ori: d.Ori, Dependencies: orEmpty(d.Dependencies), Features: d.Features, Advisories: []string{}, LogIndex: v.LogIndex,
 	}
+	wire.Yanked, wire.Deprecated, wire.Removed = wireLife(v.Life)
 	if wire.Features == nil {
 		wire.Features = map[string][]string{}
 	}
 	return wire, d, nil
+}
+
+func wireLife(l store.Life) (yanked *api.Yanked, deprecated *api.Deprecated, removed *api.Removed) {
+	if y := l.Yanked; y != nil {
+		yanked = &api.Yanked{At: api.NewTime(y.At), Reason: orNull(y.Reason), Message: orNull(y.Message)}
+	}
+	if d := l.Deprecated; d != nil {
+		deprecated = &api.Deprecated{At: api.NewTime(d.At), Message: d.Message, Replacement: orNull(d.Replacement)}
+	}
+	if r := l.Removed; r != nil {
+		removed = &api.Removed{At: api.NewTime(r.At), Reason: r.Reason, Message: orNull(r.Message)}
+	}
+	return yanked, deprecated, removed
 }
 
 func (r *Registry) wireMetadata(v *store.Version) (*api.Metadata, error) {
@@ -205,6 +235,13 @@ func (r *Registry) wireMetadata(v *store.Version) (*api.Metadata, error) {
 		},
 		URLs: api.VersionURLs{Download: r.urls.Download(ref), Web: r.urls.Web(ref), Proof: r.urls.Proof(ref)},
 	}, nil
+}
+
+func textOf(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func orNull(s string) *string {

@@ -34,13 +34,45 @@ func (r *Registry) MayPublish(ctx context.Context, a Actor, p ident.Package) err
 	if err := r.Require(a, api.Publish); err != nil {
 		return err
 	}
+	return r.checkPublisher(ctx, r.db.Reader(), a, p)
+}
+
+// checkPublisher asks whether the actor may publish a version of the package,
+// and whether the package takes any.
+func (r *Registry) checkPublisher(ctx context.Context, db *store.Reader, a Actor, name ident.Package) error {
+	if err := r.checkManager(ctx, db, a, name); err != nil {
+		return err
+	}
+	p, err := db.Package(ctx, name)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	switch api.Status(p.Status) {
+	case api.Archived:
+		return api.Errorf(api.PackageArchived, "%s is archived and takes no new versions", name)
+	case api.Quarantined:
+		return inQuarantine(name)
+	}
+	return nil
+}
+
+// checkManager asks whether the actor may publish, yank and deprecate versions
+// of the package: its token is good still and meant for the package, and its
+// account has the right.
+func (r *Registry) checkManager(ctx context.Context, db *store.Reader, a Actor, p ident.Package) error {
+	if err := r.recheck(ctx, db, a); err != nil {
+		return err
+	}
 	if err := a.requirePackage(p); err != nil {
 		return err
 	}
-	return r.checkOwner(ctx, r.db.Reader(), a, p)
+	return r.checkOwner(ctx, db, a, p)
 }
 
-// checkOwner asks whether the account may publish the package: as its owner
+// checkOwner asks whether the account may manage the package: as its owner
 // after a transfer, else as a member of its scope.
 func (r *Registry) checkOwner(ctx context.Context, db *store.Reader, a Actor, p ident.Package) error {
 	existing, err := db.Package(ctx, p)
@@ -65,7 +97,7 @@ func mustOwn(owns bool, p ident.Package) error {
 	if owns {
 		return nil
 	}
-	return api.Errorf(api.NotOwner, "this account may not publish %s", p).
+	return api.Errorf(api.NotOwner, "this account may not publish or change %s", p).
 		WithHint("ask an owner of the scope @%s", p.Scope())
 }
 
@@ -145,6 +177,7 @@ type publication struct {
 	report  *archive.Report
 	staged  *Staged
 	created bool
+	yanked  []api.Warning // about dependencies
 }
 
 func (pub *publication) ref() ident.Ref {
@@ -166,10 +199,7 @@ func (pub *publication) precheck(ctx context.Context) (existing *store.Version, 
 // already it gives that. It runs before anything is written and again inside of
 // the transaction, whose answer counts.
 func (pub *publication) admit(ctx context.Context, db *store.Reader) (existing *store.Version, err error) {
-	if err := pub.r.recheck(ctx, db, pub.actor); err != nil {
-		return nil, err
-	}
-	if err := pub.r.checkOwner(ctx, db, pub.actor, pub.ref().Package); err != nil {
+	if err := pub.r.checkPublisher(ctx, db, pub.actor, pub.ref().Package); err != nil {
 		return nil, err
 	}
 	existing, err = pub.existing(ctx, db)
@@ -186,6 +216,9 @@ func (pub *publication) existing(ctx context.Context, db *store.Reader) (*store.
 	v, err := db.Version(ctx, pub.ref())
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
+	}
+	if err == nil && v.Removed != nil {
+		return nil, versionRemoved(pub.ref()).WithHint("a number is never used again; publish under a new one")
 	}
 	if err == nil && v.Checksum != pub.report.Checksum {
 		problem := api.Errorf(api.VersionExists, "%s was published with other bytes", pub.ref()).
@@ -215,27 +248,45 @@ func (pub *publication) checkName(ctx context.Context, db *store.Reader) error {
 
 // checkDependencies looks up every dependency that is of this registry.
 func (pub *publication) checkDependencies(ctx context.Context, db *store.Reader) error {
+	pub.yanked = nil
 	missing := api.Errorf(api.DependencyNotFound, "a dependency is not in this registry").
 		WithHint("publish it first, or say where it lives with registry = \"NAME\"")
 	for _, dep := range pub.report.Manifest.Dependencies {
 		if _, external := pub.report.Manifest.External(dep); external {
 			continue
 		}
-		ref := ident.Ref{Package: dep.Package, Version: dep.Version}
-		_, err := db.ChecksumOf(ctx, ref)
-		if errors.Is(err, store.ErrNotFound) {
-			missing.Errors = append(missing.Errors, api.Fault{
-				Path: archive.ManifestName, Pointer: dep.Pointer, Code: manifest.CodeDependency,
-				Detail: fmt.Sprintf("%s is not in this registry", ref),
-			})
-		} else if err != nil {
+		reason, err := pub.lookUp(ctx, db, dep)
+		if err != nil {
 			return err
+		}
+		if reason != "" {
+			missing.Errors = append(missing.Errors, api.Fault{
+				Path: archive.ManifestName, Pointer: dep.Pointer, Code: manifest.CodeDependency, Detail: reason,
+			})
 		}
 	}
 	if len(missing.Errors) > 0 {
 		return missing
 	}
 	return nil
+}
+
+// lookUp says why a dependency cannot be used, "" when it can, and warns of one
+// that is yanked.
+func (pub *publication) lookUp(ctx context.Context, db *store.Reader, dep manifest.Dependency) (reason string, err error) {
+	ref := ident.Ref{Package: dep.Package, Version: dep.Version}
+	life, err := db.Life(ctx, ref)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Sprintf("%s is not in this registry", ref), nil
+	case err != nil:
+		return "", err
+	case life.Removed != nil:
+		return fmt.Sprintf("%s was removed from this registry", ref), nil
+	case life.Yanked != nil:
+		pub.yanked = append(pub.yanked, api.Warning{Code: "dependency_yanked", Detail: fmt.Sprintf("%s is yanked", ref), Pointer: dep.Pointer})
+	}
+	return "", nil
 }
 
 // checkLock looks up every line of the lock file that is of this registry.
@@ -405,5 +456,5 @@ func (pub *publication) warnings() []api.Warning {
 	for _, w := range pub.report.Warnings {
 		warnings = append(warnings, api.Warning{Code: w.Code, Detail: w.Detail, Pointer: w.Pointer})
 	}
-	return warnings
+	return append(warnings, pub.yanked...)
 }

@@ -47,6 +47,10 @@ type Blobs interface {
 	Keep(ctx context.Context, name string, c ident.Checksum) (release func(), err error)
 	// Discard deletes an upload that was not kept, else does nothing.
 	Discard(name string) error
+	// Remove runs end, which takes the archive its owner, and deletes the
+	// archive when owned says that it has none any more. A crash in between
+	// leaves what a later start deletes. The error of end is given as it is.
+	Remove(ctx context.Context, name string, c ident.Checksum, end func() error, owned func(context.Context, ident.Checksum) (bool, error)) error
 	// Open gives a kept archive, or fs.ErrNotExist.
 	Open(c ident.Checksum) (io.ReadSeekCloser, error)
 }

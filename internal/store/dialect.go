@@ -14,10 +14,13 @@ import (
 type dialect struct {
 	name       string // the folder of its migrations
 	goose      goose.Dialect
-	lockClause string               // appended to the SELECT that makes log writers wait for each other
-	snapshot   sql.IsolationLevel   // of reads that see one moment
-	write      sql.IsolationLevel   // of transactions that are as if they were alone
-	retryable  func(err error) bool // another transaction was in the way: the same again may go through
+	lockClause string                                      // appended to the SELECT that makes log writers wait for each other
+	snapshot   sql.IsolationLevel                          // of reads that see one moment
+	write      sql.IsolationLevel                          // of transactions that are as if they were alone
+	retryable  func(err error) bool                        // another transaction was in the way: the same again may go through
+	overwrite  string                                      // makes the statements that follow overwrite what they delete; "": there is no such thing
+	leave      string                                      // undoes overwrite
+	scrub      func(ctx context.Context, db *sql.DB) error // see DB.Scrub
 }
 
 //go:embed migrations

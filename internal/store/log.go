@@ -19,7 +19,7 @@ func (r *Reader) LogState(ctx context.Context) (*LogState, error) {
 // LockLog gives the newest committed tree and keeps every other writer of the
 // log, of any server on this database, waiting until the transaction ends.
 func (t *Tx) LockLog(ctx context.Context) (*LogState, error) {
-	return t.logState(ctx, `SELECT origin, size, root FROM log_state WHERE id = 1`+t.lockClause)
+	return t.logState(ctx, `SELECT origin, size, root FROM log_state WHERE id = 1`+t.dialect.lockClause)
 }
 
 func (r *Reader) logState(ctx context.Context, text string) (*LogState, error) {

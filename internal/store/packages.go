@@ -16,22 +16,35 @@ type Package struct {
 	CreatedAt          time.Time
 }
 
+const packageColumns = `owner, status, ownership_changed_at, created_at`
+
+// packageRow is a Package as it is stored.
+type packageRow struct {
+	owner   *string
+	status  string
+	changed *int64
+	created int64
+}
+
+func (row *packageRow) dest() []any {
+	return []any{&row.owner, &row.status, &row.changed, &row.created}
+}
+
+func (row *packageRow) value(name ident.Package) *Package {
+	return &Package{
+		Name: name, Owner: textOf(row.owner), Status: row.status,
+		OwnershipChangedAt: timeOrNil(row.changed), CreatedAt: fromMicros(row.created),
+	}
+}
+
 // Package gives the package, or ErrNotFound.
 func (r *Reader) Package(ctx context.Context, name ident.Package) (*Package, error) {
-	p := Package{Name: name}
-	var owner *string
-	var changed *int64
-	var created int64
-	err := r.row(ctx, []any{&owner, &p.Status, &changed, &created},
-		`SELECT owner, status, ownership_changed_at, created_at FROM package WHERE name = $1`, name.String())
+	var row packageRow
+	err := r.row(ctx, row.dest(), `SELECT `+packageColumns+` FROM package WHERE name = $1`, name.String())
 	if err != nil {
 		return nil, err
 	}
-	if owner != nil {
-		p.Owner = *owner
-	}
-	p.OwnershipChangedAt, p.CreatedAt = timeOrNil(changed), fromMicros(created)
-	return &p, nil
+	return row.value(name), nil
 }
 
 // PackageByFold gives the name of the scope's package whose name is this one
@@ -47,7 +60,28 @@ func (t *Tx) AddPackage(ctx context.Context, p Package) error {
 		p.Name.String(), p.Name.Scope(), ident.Fold(p.Name.Name()), p.Status, micros(p.CreatedAt))
 }
 
-// Version is the registry's record of one version. It never changes.
+// EachPackage calls visit for every package.
+func (r *Reader) EachPackage(ctx context.Context, visit func(*Package) error) error {
+	return r.rows(ctx, func(scan func(...any) error) error {
+		var name string
+		var row packageRow
+		if err := scan(append([]any{&name}, row.dest()...)...); err != nil {
+			return err
+		}
+		parsed, err := ident.ParsePackage(name)
+		if err != nil {
+			return err
+		}
+		return visit(row.value(parsed))
+	}, `SELECT name, `+packageColumns+` FROM package`)
+}
+
+// SetStatus stores a package's status.
+func (t *Tx) SetStatus(ctx context.Context, name ident.Package, status string) error {
+	return t.exec(ctx, `UPDATE package SET status = $2 WHERE name = $1`, name.String(), status)
+}
+
+// Version is the registry's record of one version. All of it but its Life is what was published, and never changes.
 type Version struct {
 	Package      ident.Package
 	Version      ident.Version
@@ -63,19 +97,23 @@ type Version struct {
 	Leaf         [32]byte
 	HasReadme    bool
 	Details      []byte // JSON of what the manifest says
+	Life
 }
 
 const versionColumns = `version.version, version.checksum, version.size, version.manifest, version.unpacked_size,
 	version.file_count, version.published_at, version.published_by, account.login, version.log_index, version.leaf,
-	version.has_readme, version.details`
+	version.has_readme, version.details, ` + lifeColumns
 
 func scanVersion(scan func(...any) error, p ident.Package) (*Version, error) {
 	v := Version{Package: p}
 	var number, details string
 	var checksum, manifest, leaf []byte
 	var published int64
-	err := scan(&number, &checksum, &v.Size, &manifest, &v.UnpackedSize, &v.FileCount, &published,
-		&v.PublishedBy, &v.Publisher, &v.LogIndex, &leaf, &v.HasReadme, &details)
+	var life lifeRow
+	err := scan(append([]any{
+		&number, &checksum, &v.Size, &manifest, &v.UnpackedSize, &v.FileCount, &published,
+		&v.PublishedBy, &v.Publisher, &v.LogIndex, &leaf, &v.HasReadme, &details,
+	}, life.dest()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +123,7 @@ func scanVersion(scan func(...any) error, p ident.Package) (*Version, error) {
 	copy(v.Checksum[:], checksum)
 	copy(v.Manifest[:], manifest)
 	copy(v.Leaf[:], leaf)
-	v.PublishedAt, v.Details = fromMicros(published), []byte(details)
+	v.PublishedAt, v.Details, v.Life = fromMicros(published), []byte(details), life.value()
 	return &v, nil
 }
 
@@ -184,10 +222,11 @@ func (r *Reader) Archive(ctx context.Context, c ident.Checksum) (data []byte, er
 	return data, err
 }
 
-// HasArchive reports whether the database knows the archive, wherever it is kept.
+// HasArchive reports whether the database knows the archive, wherever it is
+// kept; one that was removed it knows no more.
 func (r *Reader) HasArchive(ctx context.Context, c ident.Checksum) (bool, error) {
 	var size int64
-	err := r.row(ctx, []any{&size}, `SELECT size FROM archive WHERE checksum = $1`, c[:])
+	err := r.row(ctx, []any{&size}, `SELECT size FROM archive WHERE checksum = $1 AND removed = 0`, c[:])
 	if err == ErrNotFound {
 		return false, nil
 	}
@@ -200,6 +239,7 @@ type StoredArchive struct {
 	Size     int64
 	Data     []byte // nil for those in the folder
 	Owned    bool   // some version has these bytes
+	Removed  bool   // the bytes are gone for good
 }
 
 // EachArchive calls visit for every archive.
@@ -208,12 +248,12 @@ func (r *Reader) EachArchive(ctx context.Context, visit func(StoredArchive) erro
 		var a StoredArchive
 		var raw []byte
 		var owner *string
-		if err := scan(&raw, &a.Size, &a.Data, &owner); err != nil {
+		if err := scan(&raw, &a.Size, &a.Data, &a.Removed, &owner); err != nil {
 			return err
 		}
 		copy(a.Checksum[:], raw)
 		a.Owned = owner != nil
 		return visit(a)
-	}, `SELECT archive.checksum, archive.size, archive.data, version.package
+	}, `SELECT archive.checksum, archive.size, archive.data, archive.removed, version.package
 		FROM archive LEFT JOIN version ON version.checksum = archive.checksum`)
 }

@@ -226,9 +226,9 @@ func TestEachArchive(t *testing.T) {
 			return nil
 		}))
 		equal(t, "archives", found, map[ident.Checksum]StoredArchive{
-			{1}: {ident.Checksum{1}, 4, []byte("1234"), true},
-			{2}: {ident.Checksum{2}, 10 << 20, nil, true},
-			{3}: {ident.Checksum{3}, 1, []byte("3"), false},
+			{1}: {ident.Checksum{1}, 4, []byte("1234"), true, false},
+			{2}: {ident.Checksum{2}, 10 << 20, nil, true, false},
+			{3}: {ident.Checksum{3}, 1, []byte("3"), false, false},
 		})
 	})
 }

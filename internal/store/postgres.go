@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 
@@ -17,6 +18,13 @@ var postgresDialect = dialect{
 	snapshot:   sql.LevelRepeatableRead,
 	write:      sql.LevelSerializable,
 	retryable:  isConflict,
+	scrub:      vacuum,
+}
+
+// vacuum frees the place of the rows that are gone, for others to be written over.
+func vacuum(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, "VACUUM archive, readme")
+	return err
 }
 
 // maxConnections of one server: well below PostgreSQL's default of 100, so

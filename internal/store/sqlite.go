@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -19,6 +21,22 @@ var sqliteDialect = dialect{
 	goose:      goose.DialectSQLite3,
 	lockClause: "",                                // BEGIN IMMEDIATE has locked everything already
 	retryable:  func(error) bool { return false }, // and made others wait
+	overwrite:  "PRAGMA secure_delete = ON",
+	leave:      "PRAGMA secure_delete = OFF",
+	scrub:      emptyWAL,
+}
+
+// emptyWAL moves everything into the database file and cuts the write-ahead
+// log, which holds older pages, down to nothing. It waits for those who read.
+func emptyWAL(ctx context.Context, db *sql.DB) error {
+	var busy, frames, moved int
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("somebody has read the database for too long")
+	}
+	return nil
 }
 
 // openSQLite opens the file with one connection that writes and several that

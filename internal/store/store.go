@@ -97,7 +97,7 @@ func (db *DB) begin(ctx context.Context, isolation sql.IsolationLevel) (*Tx, err
 		return nil, fmt.Errorf("beginning transaction: %w", err)
 	}
 	source := &txSource{pool: db.writer, tx: tx}
-	return &Tx{Reader: Reader{source}, tx: tx, lockClause: db.dialect.lockClause, end: func() { source.learn(ctx) }}, nil
+	return &Tx{Reader: Reader{source}, tx: tx, dialect: &db.dialect, end: func() { source.learn(ctx) }}, nil
 }
 
 // writeTries is how often a transaction is tried that another one got in the way of.
@@ -130,9 +130,9 @@ func (db *DB) tryWrite(ctx context.Context, change func(*Tx) error) error {
 // Tx is a transaction that changes things.
 type Tx struct {
 	Reader
-	tx         *sql.Tx
-	lockClause string
-	end        func()
+	tx      *sql.Tx
+	dialect *dialect
+	end     func()
 }
 
 // Commit makes the transaction durable. After an error it is not known whether

@@ -1,0 +1,24 @@
+package api
+
+// Yank is the body of POST …/yank; both members may be absent.
+type Yank struct {
+	Reason  *string `json:"reason"`  // "broken", "security", "accidental", "legal" or "other"
+	Message *string `json:"message"` // at most 500 characters
+}
+
+// Deprecation is the body of POST …/deprecate.
+type Deprecation struct {
+	Message     *string `json:"message"`     // 1 to 500 characters; null takes the deprecation back
+	Replacement *string `json:"replacement"` // "@a/b" or "@a/b@1.2.3"
+}
+
+// Removal is the body of POST …/remove.
+type Removal struct {
+	Reason  string  `json:"reason"`  // "malware" or "legal"
+	Message *string `json:"message"` // at most 500 characters
+}
+
+// StatusChange is the body of PUT …/status.
+type StatusChange struct {
+	Status Status `json:"status"`
+}
