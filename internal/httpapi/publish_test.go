@@ -244,14 +244,17 @@ func TestTooLarge(t *testing.T) {
 	s.noTraces()
 }
 
-func TestMultipartTricks(t *testing.T) {
-	s, data := settled(t)
+// trick is an upload whose boundary is b, and the answer to it; "": 200.
+type trick struct {
+	body string
+	code api.Code
+}
+
+// multipartTricks are the ways to send an archive that is published already, and not to.
+func multipartTricks(data []byte) map[string]trick {
 	const open = "--b\r\nContent-Disposition: form-data; name=\"archive\"\r\n"
 	good := open + "\r\n" + string(data) + "\r\n--b--\r\n"
-	for name, test := range map[string]struct {
-		body string
-		code api.Code
-	}{
+	return map[string]trick{
 		"good":                  {good, ""},
 		"preamble and epilogue": {"hello\r\n" + good + "bye", ""},
 		"with a file name":      {strings.Replace(good, `"archive"`, `"archive"; filename="../../x"`, 1), ""},
@@ -270,7 +273,12 @@ func TestMultipartTricks(t *testing.T) {
 		"many headers":          {strings.Replace(good, "\r\n\r\n", strings.Repeat("\r\nX: y", 20000)+"\r\n\r\n", 1), api.InvalidRequest},
 		"boundary in the data":  {open + "\r\n" + string(data) + "\r\n--bx\r\n--b--\r\n", api.ArchiveInvalid},
 		"long epilogue":         {good + strings.Repeat("x", 12<<20), api.ArchiveTooLarge},
-	} {
+	}
+}
+
+func TestMultipartTricks(t *testing.T) {
+	s, data := settled(t)
+	for name, test := range multipartTricks(data) {
 		t.Run(name, func(t *testing.T) {
 			a := s.do("POST", "/v1/packages/acme/http/publish", io.MultiReader(strings.NewReader(test.body)), header{"Content-Type": "multipart/form-data; boundary=b"})
 			if a.code() != test.code || test.code == "" && a.StatusCode != 200 {

@@ -104,7 +104,7 @@ func (o *operation) checkBody(x *exchange) string {
 		return ""
 	}
 	contentType := x.request.Header.Get("Content-Type")
-	media := o.media.find(withoutCharset(contentType))
+	media := o.media.find(essential(contentType))
 	if media == nil {
 		return fmt.Sprintf("its media type is %q", contentType)
 	}
@@ -118,14 +118,15 @@ func (o *operation) checkBody(x *exchange) string {
 	return ""
 }
 
-// withoutCharset drops the parameter that says of JSON what is always so (RFC 8259).
-func withoutCharset(contentType string) string {
+// essential drops the parameters of a request's media type that say nothing:
+// those that nobody knows (RFC 2046) and the charset that JSON has anyway (RFC 8259).
+func essential(contentType string) string {
 	name, params, err := mime.ParseMediaType(contentType)
-	if err != nil || name != "application/json" || !strings.EqualFold(params["charset"], "utf-8") {
+	charset := params["charset"]
+	if err != nil || name == "application/json" && charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return contentType
 	}
-	delete(params, "charset")
-	return mime.FormatMediaType(name, params)
+	return name
 }
 
 // readBody gives a body as the JSON value that its schema speaks of: text is a
