@@ -89,7 +89,7 @@ func (r *Registry) changeLife(ctx context.Context, a Actor, ref ident.Ref, plan 
 	if err := r.Require(a, api.Publish); err != nil {
 		return nil, err
 	}
-	err := r.log.Submit(ctx, func(ctx context.Context, tx *sequencer.Tx) error {
+	err := r.submit(ctx, func(ctx context.Context, tx *sequencer.Tx) error {
 		v, err := r.managed(ctx, &tx.Reader, a, ref)
 		if err != nil {
 			return err

@@ -334,7 +334,7 @@ func (pub *publication) commit(ctx context.Context) (v *store.Version, err error
 	}
 	// From here on the publish goes through even when its client has gone:
 	// the lock must last as long as the transaction.
-	err = pub.r.log.Submit(context.WithoutCancel(ctx), func(ctx context.Context, tx *sequencer.Tx) error {
+	err = pub.r.submit(context.WithoutCancel(ctx), func(ctx context.Context, tx *sequencer.Tx) error {
 		pub.created = false
 		if v, err = pub.admit(ctx, &tx.Reader); err != nil || v != nil {
 			return err

@@ -127,6 +127,11 @@ func (r *Registry) write(ctx context.Context, change func(*store.Tx) error) erro
 	return unstored(r.db.Write(ctx, change))
 }
 
+// submit runs a change that the log records; read-only is refused there.
+func (r *Registry) submit(ctx context.Context, change sequencer.Change) error {
+	return unstored(r.log.Submit(ctx, change))
+}
+
 // unstored makes a failure of the disk or the database the answer that the
 // client gets; the cause is for the log. What is an answer already stays so, and
 // so does the leaving of the client.

@@ -66,7 +66,7 @@ func (r *Registry) erase(ctx context.Context, v *store.Version, record func() er
 
 func (r *Registry) recordRemoval(ctx context.Context, a Actor, ref ident.Ref, removal api.Removal) error {
 	reason, message := removal.Reason, textOf(removal.Message)
-	return r.log.Submit(context.WithoutCancel(ctx), func(ctx context.Context, tx *sequencer.Tx) error {
+	return r.submit(context.WithoutCancel(ctx), func(ctx context.Context, tx *sequencer.Tx) error {
 		if err := r.recheck(ctx, &tx.Reader, a); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (r *Registry) SetStatus(ctx context.Context, a Actor, name ident.Package, c
 	default:
 		return nil, invalid("the package cannot get this status", valueFault("/status", "the status is none of active, archived, quarantined"))
 	}
-	err := r.log.Submit(ctx, func(ctx context.Context, tx *sequencer.Tx) error {
+	err := r.submit(ctx, func(ctx context.Context, tx *sequencer.Tx) error {
 		if err := r.recheck(ctx, &tx.Reader, a); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (r *Registry) ClaimScope(ctx context.Context, a Actor, name string) (scope 
 		return nil, false, err
 	}
 	var isNew bool // the change may still run, and write this, when ctx has ended: it is read after a success only
-	err = r.log.Submit(ctx, func(ctx context.Context, tx *sequencer.Tx) (err error) {
+	err = r.submit(ctx, func(ctx context.Context, tx *sequencer.Tx) (err error) {
 		isNew, err = r.claim(ctx, tx, a, name)
 		return err
 	})

@@ -30,6 +30,15 @@ func TestStorageFaults(t *testing.T) {
 		_, err := f.CreateToken(f.t.Context(), a, api.NewToken{Name: "ci", Scopes: []api.TokenScope{api.Read}})
 		return err
 	}
+	noSpace := func(table string) func(*fixture, registry.Actor) {
+		return func(f *fixture, _ registry.Actor) {
+			db, err := sql.Open("sqlite", strings.TrimPrefix(f.database, "sqlite:"))
+			must(f.t, err)
+			defer db.Close()
+			_, err = db.Exec(`CREATE TRIGGER no_space BEFORE INSERT ON ` + table + ` BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`)
+			must(f.t, err)
+		}
+	}
 	for name, test := range map[string]struct {
 		spoil func(*fixture, registry.Actor)
 		call  func(*fixture, registry.Actor) error
@@ -49,13 +58,8 @@ func TestStorageFaults(t *testing.T) {
 			_, err := f.Archive(f.t.Context(), ref("@acme/http@1.0.0"))
 			return err
 		}, "no such file"},
-		"database": {func(f *fixture, _ registry.Actor) {
-			db, err := sql.Open("sqlite", strings.TrimPrefix(f.database, "sqlite:"))
-			must(f.t, err)
-			defer db.Close()
-			_, err = db.Exec(`CREATE TRIGGER no_space BEFORE INSERT ON token BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`)
-			must(f.t, err)
-		}, token, "disk is full"},
+		"database": {noSpace("token"), token, "disk is full"},
+		"log":      {noSpace("log_entry"), publish, "disk is full"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
