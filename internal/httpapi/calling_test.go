@@ -101,6 +101,7 @@ func TestTokens(t *testing.T) {
 	narrow := header{"Authorization": "Bearer " + made.Secret}
 	s.want(s.do("PUT", "/v1/scopes/other", nil, narrow), 403, api.TokenPackageMismatch)
 	s.want(s.do("PUT", "/v1/scopes/acme", nil, narrow), 201, "")
+	s.want(s.do("DELETE", "/v1/tokens/"+list.Tokens[0].ID, nil, narrow), 403, api.InsufficientScope)
 	s.want(s.do("DELETE", "/v1/tokens/"+list.Tokens[0].ID, nil, header{"Authorization": "Bearer " + s.user("bob")}), 404, api.NotFound)
 	s.want(s.do("DELETE", "/v1/tokens/"+made.ID, nil, narrow), 204, "") // itself
 	s.want(s.do("GET", "/v1/me", nil, narrow), 401, api.TokenInvalid)
@@ -195,6 +196,7 @@ func TestJSONBodies(t *testing.T) {
 	s.want(s.do("POST", "/v1/tokens", strings.NewReader("{}"), header{"Content-Type": isJSON, "Content-Encoding": "gzip"}), 415, api.UnsupportedMediaType)
 	s.want(s.do("PUT", "/v1/scopes/acme", strings.NewReader("[]"), header{"Content-Type": isJSON}), 400, api.InvalidRequest)
 	s.want(s.do("PUT", "/v1/scopes/acme", strings.NewReader("x"), nil), 415, api.UnsupportedMediaType)
+	s.want(s.do("PUT", "/v1/scopes/acme", strings.NewReader(big), header{"Content-Type": isJSON}), 413, api.BodyTooLarge)
 	short := s.raw(fmt.Sprintf("POST /v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", s.token))
 	s.want2(short, 400, api.InvalidRequest)
 }

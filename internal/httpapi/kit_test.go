@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,11 @@ import (
 	"github.com/ori-lang/registry/internal/repotest/spectest"
 	"github.com/ori-lang/registry/internal/server"
 )
+
+// coverage is what the tests of this package have seen of the spec: all of it.
+var coverage spectest.Coverage
+
+func TestMain(m *testing.M) { os.Exit(coverage.Main(m)) }
 
 // site is a whole registry on an empty folder behind a real connection. Every
 // exchange with it is held against the spec.
@@ -30,6 +36,8 @@ type site struct {
 	token string // of alice, scope admin
 	log   *lockedBuffer
 	srv   *server.Server
+
+	handler http.Handler // what the url leads to
 }
 
 type lockedBuffer struct {
@@ -57,10 +65,19 @@ func newSite(t *testing.T) *site {
 // newSiteWith is newSite with some settings.
 func newSiteWith(t *testing.T, cfg server.Config) *site {
 	t.Helper()
-	validator := spectest.New(t)
-	s := &site{t: t, data: t.TempDir(), log: &lockedBuffer{}}
+	cfg.Data = t.TempDir()
+	s := openSite(t, cfg)
+	s.token = s.user("alice")
+	return s
+}
+
+// openSite opens a registry on a folder that may hold one already.
+func openSite(t *testing.T, cfg server.Config) *site {
+	t.Helper()
+	validator := coverage.New(t)
+	s := &site{t: t, data: cfg.Data, log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	cfg.Data, cfg.Listen = s.data, "127.0.0.1:0"
+	cfg.Listen = "127.0.0.1:0"
 	srv, err := server.Open(t.Context(), cfg, log)
 	if err != nil {
 		t.Fatal(err)
@@ -70,10 +87,10 @@ func newSiteWith(t *testing.T, cfg server.Config) *site {
 			t.Error(err)
 		}
 	})
-	web := httptest.NewServer(validator.Middleware(srv.Handler()))
+	s.handler = validator.Middleware(srv.Handler())
+	web := httptest.NewServer(s.handler)
 	t.Cleanup(web.Close)
 	s.srv, s.url, s.base = srv, web.URL, srv.URL()
-	s.token = s.user("alice")
 	return s
 }
 

@@ -18,7 +18,8 @@ import (
 	"github.com/ori-lang/registry/spec"
 )
 
-// filled gives an address of a route that has something to show.
+// filled gives an address of a route that settled has something to show at; a
+// route with a query parameter that is required gets it here too.
 func filled(pattern string) string {
 	return strings.NewReplacer("{$}", "", "{scope}", "acme", "{name}", "http", "{version}", "1.0.0",
 		"{tile...}", "0/000.p/1", "{id}", "t_none", "{code}", "version_exists").Replace(pattern)
@@ -221,6 +222,7 @@ func TestNotThere(t *testing.T) {
 		"/v1/packages/acme/http/01.0.0/download":                     api.InvalidVersion,
 		"/v1/packages/acme/http/1.0.0+b/metadata":                    api.InvalidVersion,
 		"/v1/packages/acme/http/v1.0.0/proof":                        api.InvalidVersion,
+		"/v1/packages/acme/http/1/readme":                            api.InvalidVersion,
 		"/v1/scopes/none":                                            api.NotFound,
 		"/v1/scopes/NONE":                                            api.InvalidName,
 		"/v1/packages/acme/http/versions?published_before=yesterday": api.InvalidRequest,
@@ -242,6 +244,8 @@ func TestCanonicalAddress(t *testing.T) {
 		"/v1/packages/%40acme/http/versions":             "/v1/packages/acme/http/versions",
 		"/v1/packages/@acme/http/1.0.0/download?a=b&c=%": "/v1/packages/acme/http/1.0.0/download?a=b&c=%",
 		"/v1/packages/@acme/http/1.0.0/metadata":         "/v1/packages/acme/http/1.0.0/metadata",
+		"/v1/packages/@acme/http/1.0.0/readme":           "/v1/packages/acme/http/1.0.0/readme",
+		"/v1/packages/@acme/http/1.0.0/proof":            "/v1/packages/acme/http/1.0.0/proof",
 	} {
 		for _, method := range []string{"GET", "HEAD"} {
 			a := s.raw(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -20,7 +20,7 @@ import (
 // connection for ever, whatever the handler did with the deadlines.
 func TestStalledBodiesLoseTheirConnection(t *testing.T) {
 	s, _ := settled(t)
-	web := httptest.NewUnstartedServer(s.srv.Handler())
+	web := httptest.NewUnstartedServer(s.handler)
 	web.Config.ReadTimeout = time.Second
 	web.Start()
 	defer web.Close()
@@ -59,14 +59,11 @@ func TestStalledBodiesLoseTheirConnection(t *testing.T) {
 // says that it did not come.
 func TestRepliesDoNotWaitForBodies(t *testing.T) {
 	s, _ := settled(t)
-	web := httptest.NewUnstartedServer(s.srv.Handler())
+	web := httptest.NewUnstartedServer(s.handler)
 	web.Config.ReadTimeout = time.Minute
 	web.Start()
 	t.Cleanup(web.Close)
-	impatient := httptest.NewUnstartedServer(s.srv.Handler())
-	impatient.Config.ReadTimeout = 200 * time.Millisecond
-	impatient.Start()
-	t.Cleanup(impatient.Close)
+	impatient := s.impatient()
 	token := "Authorization: Bearer " + s.token + "\r\nContent-Type: application/json\r\n"
 	for name, test := range map[string]struct {
 		to           *httptest.Server
@@ -82,6 +79,7 @@ func TestRepliesDoNotWaitForBodies(t *testing.T) {
 		"wrong type":     {web, "POST /v1/tokens", "Authorization: Bearer " + s.token + "\r\nContent-Type: text/plain\r\n", 415},
 		"token not made": {impatient, "POST /v1/tokens", token, 408},
 		"scope not made": {impatient, "PUT /v1/scopes/corp", token, 408},
+		"not published":  {impatient, "POST /v1/packages/acme/http/publish", strings.Replace(token, "application/json", "multipart/form-data; boundary=b", 1), 408},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,4 +109,31 @@ func TestRepliesDoNotWaitForBodies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// impatient serves the site with hardly any time for a body to arrive.
+func (s *site) impatient() *httptest.Server {
+	web := httptest.NewUnstartedServer(hurried{s.handler})
+	web.Config.ReadTimeout = 200 * time.Millisecond
+	web.Start()
+	s.t.Cleanup(web.Close)
+	return web
+}
+
+// hurried leaves a body less time than the handler means to.
+type hurried struct{ http.Handler }
+
+func (h hurried) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.Handler.ServeHTTP(hurriedWriter{w}, r)
+}
+
+type hurriedWriter struct{ http.ResponseWriter }
+
+func (w hurriedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w hurriedWriter) SetReadDeadline(deadline time.Time) error {
+	if soon := time.Now().Add(200 * time.Millisecond); deadline.After(soon) {
+		deadline = soon
+	}
+	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(deadline)
 }
