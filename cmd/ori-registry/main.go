@@ -1,6 +1,7 @@
 // Ori-registry runs a registry of Ori packages and looks after it: serve starts
 // it, user and token make and end accounts' tokens, fsck reads everything again
-// and compares. All but serve work beside a running server.
+// and compares; these work beside a running server. conformance holds any
+// registry against the protocol.
 //
 // It exits with 0 when all went well, 1 when something failed, 2 when it was
 // called wrongly.
@@ -75,6 +76,6 @@ func (p *program) root() *cobra.Command {
 		PersistentPreRun: func(*cobra.Command, []string) { p.ran = true },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.serve(), p.user(), p.token(), p.fsck(), p.version())
+	root.AddCommand(p.serve(), p.user(), p.token(), p.fsck(), p.conformance(), p.version())
 	return root
 }

@@ -1,0 +1,77 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// maxReply is the longest reply that is read, in bytes.
+const maxReply = 32 << 20
+
+// request is a call to be made.
+type request struct {
+	method, url, token string
+	headers            []string // name, value, name, value, …
+	body               []byte
+}
+
+// answer is a reply that was read to its end.
+type answer struct {
+	what   string // method and address, for messages
+	status int
+	header http.Header
+	body   []byte
+}
+
+// exchange makes one call and holds what every reply must have.
+func (s *session) exchange(call request) (*answer, error) {
+	r, err := http.NewRequestWithContext(s.ctx, call.method, call.url, bytes.NewReader(call.body))
+	if err != nil {
+		return nil, err
+	}
+	if len(call.body) == 0 {
+		r.Body, r.ContentLength = http.NoBody, 0
+	}
+	r.Header.Set("Accept-Encoding", "identity") // or the transport would undo gzip unseen
+	if call.token != "" {
+		r.Header.Set("Authorization", "Bearer "+call.token)
+	}
+	for i := 0; i < len(call.headers); i += 2 {
+		r.Header.Set(call.headers[i], call.headers[i+1])
+	}
+	reply, err := s.client.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", call.method, call.url, err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(reply.Body, maxReply))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: reading the reply: %w", call.method, call.url, err)
+	}
+	a := &answer{call.method + " " + strings.TrimPrefix(call.url, s.urls.Base()), reply.StatusCode, reply.Header, body}
+	s.every.look(call, a)
+	return a, nil
+}
+
+// reader gives the token that reading needs: none on a public registry.
+func (s *session) reader() string {
+	if s.discovery.Access == "private" {
+		return s.options.Token
+	}
+	return ""
+}
+
+func (a *answer) decode(v any) error { return json.Unmarshal(a.body, v) }
+
+// summary is the reply in a few words.
+func (a *answer) summary() string {
+	var p struct{ Code, Detail string }
+	if a.decode(&p) == nil && p.Code != "" {
+		return fmt.Sprintf("%d %s (%s)", a.status, p.Code, p.Detail)
+	}
+	return fmt.Sprint(a.status)
+}
