@@ -17,7 +17,7 @@ const (
 	maxElements     = 4096  // keys and values of a manifest
 	maxLockElements = 16384 // of a lock file
 	maxDepth        = 32    // brackets in brackets, and parts of one key
-	maxKey          = 256   // bytes of one part of a key, as it is written
+	maxKey          = 256   // bytes of one part of a key, as it is written between its quotes
 	maxFindings     = 100   // faults, and warnings, that a report lists
 )
 

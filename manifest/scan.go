@@ -158,6 +158,7 @@ func (s *scanner) bareModule() bool {
 		return false
 	}
 	s.count()
+	s.boundKey(start, end-start)
 	s.insert(start, `"`)
 	s.insert(end, `" = true`)
 	return true
@@ -201,10 +202,11 @@ func (s *scanner) key() {
 }
 
 func (s *scanner) keyPart() {
-	start := s.pos
+	start, quotes := s.pos, 0
 	switch c := s.char(); c {
 	case '"', '\'':
 		s.shortString(c)
+		quotes = 2
 	case '@':
 		s.insert(s.pos, `"`)
 		s.run(isLooseChar)
@@ -212,8 +214,14 @@ func (s *scanner) keyPart() {
 	default:
 		s.run(isBareChar)
 	}
-	if long := s.pos - start; long > maxKey {
-		s.fault(CodeLimit, start, "this key is %d bytes long, at most %d are allowed", long, maxKey)
+	s.boundKey(start, s.pos-start-quotes)
+}
+
+// boundKey refuses a part of a key that is too long; both spellings of a key
+// have the same length.
+func (s *scanner) boundKey(start, length int) {
+	if length > maxKey {
+		s.fault(CodeLimit, start, "this key is %d bytes long, at most %d are allowed", length, maxKey)
 	}
 }
 
