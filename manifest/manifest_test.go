@@ -209,7 +209,7 @@ func TestBounded(t *testing.T) {
 		{"one long key in quotes", `"` + strings.Repeat("a", 257) + `" = 1`, "limit"},
 		{"a key in quotes as long as can be", `"` + strings.Repeat("a", 256) + `" = 1`, "missing"},
 		{"one long module", head + "[dependencies]\nstd." + strings.Repeat("a", 253), "limit"},
-		{"a module as long as can be", head + "[dependencies]\nstd." + strings.Repeat("a", 252), ""},
+		{"a module as long as can be", head + "[dependencies]\nstd." + strings.Repeat("a", 252), "name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, report := manifest.Parse([]byte(c.text))
