@@ -104,6 +104,8 @@ func testATokenMakesNoneThatMayDoMore(t *testing.T, f *fixture) {
 		{"all packages", limited, api.NewToken{Name: "x", Scopes: read}, api.TokenPackageMismatch},
 		{"another scope", limited, api.NewToken{Name: "x", Scopes: read, Packages: []string{"@else/*"}}, api.TokenPackageMismatch},
 		{"the whole of a scope", limited, api.NewToken{Name: "x", Scopes: read, Packages: []string{"@other/*"}}, api.TokenPackageMismatch},
+		{"more than itself, by a publish token", f.token(ada, api.Publish), api.NewToken{Name: "x", Scopes: []api.TokenScope{api.Admin}}, api.InsufficientScope},
+		{"itself again, by a limited one", limited, api.NewToken{Name: "x", Scopes: []api.TokenScope{api.Admin}, Packages: []string{"@acme/*", "@other/one"}}, ""},
 		{"by a publish token", f.token(ada, api.Publish), api.NewToken{Name: "x", Scopes: read}, api.InsufficientScope},
 		{"by nobody", registry.Actor{}, api.NewToken{Name: "x", Scopes: read}, api.Unauthenticated},
 		{"a year", ada, api.NewToken{Name: "x", Scopes: read, ExpiresAt: &year}, ""},
