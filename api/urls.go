@@ -25,6 +25,8 @@ const (
 	PathRemove    = PathPackage + "/{version}/remove"
 	PathStatus    = PathPackage + "/status"
 
+	PathResolve = "/v1/resolve"
+
 	PathMe     = "/v1/me"
 	PathTokens = "/v1/tokens"
 	PathToken  = "/v1/tokens/{id}"
@@ -120,6 +122,9 @@ func (u URLs) Status(p ident.Package) string { return u.fill(PathStatus, p, iden
 func (u URLs) Web(r ident.Ref) string {
 	return u.base + "/" + r.Package.String() + "/" + r.Version.String()
 }
+
+// Resolve is the address that whole graphs are asked of.
+func (u URLs) Resolve() string { return u.base + PathResolve }
 
 // Me is the address of the token's own record.
 func (u URLs) Me() string { return u.base + PathMe }

@@ -49,6 +49,7 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Remove(ref):                      pkg + "/1.0.0-rc.1/remove",
 		u.Status(ref.Package):              pkg + "/status",
 		u.Web(ref):                         "/@ori-lang/http2/1.0.0-rc.1",
+		u.Resolve():                        "/v1/resolve",
 		u.Me():                             "/v1/me",
 		u.Tokens():                         "/v1/tokens",
 		u.Token("t-1"):                     "/v1/tokens/t-1",

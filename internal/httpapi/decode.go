@@ -26,17 +26,22 @@ const maxDepth = 32
 // decode reads the JSON object that the body is into v. An optional body may
 // be absent; v is then left alone.
 func decode(c *call, r *http.Request, v any, optional bool) error {
-	if r.ContentLength > api.MaxJSON {
-		return tooLarge()
+	return decodeUpTo(api.MaxJSON, c, r, v, optional)
+}
+
+// decodeUpTo is decode for a body of another size.
+func decodeUpTo(limit int64, c *call, r *http.Request, v any, optional bool) error {
+	if r.ContentLength > limit {
+		return tooLarge(limit)
 	}
 	if err := checkJSONType(r); err != nil {
 		return err
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, r.Body, api.MaxJSON))
+	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, r.Body, limit))
 	c.unread = err != nil
 	switch {
 	case err != nil:
-		return bodyFault(err, tooLarge())
+		return bodyFault(err, tooLarge(limit))
 	case len(text) == 0 && optional:
 		return nil
 	case len(text) == 0:
@@ -47,8 +52,8 @@ func decode(c *call, r *http.Request, v any, optional bool) error {
 	return unmarshal(text, v)
 }
 
-func tooLarge() *api.Problem {
-	return api.Errorf(api.BodyTooLarge, "the body has more than %d bytes", api.MaxJSON)
+func tooLarge(limit int64) *api.Problem {
+	return api.Errorf(api.BodyTooLarge, "the body has more than %d bytes", limit)
 }
 
 func notJSON() *api.Problem {

@@ -47,6 +47,7 @@ func Routes() []Route {
 		{post, api.PathDeprecate, api.Publish, Ordinary, never, (*service).deprecate},
 		{post, api.PathRemove, api.Admin, Ordinary, never, (*service).remove},
 		{put, api.PathStatus, api.Admin, Ordinary, never, (*service).setStatus},
+		{post, api.PathResolve, "", Ordinary, never, (*service).resolve},
 
 		{get, api.PathMe, api.Read, Ordinary, never, (*service).me},
 		{get, api.PathTokens, api.Admin, Ordinary, never, (*service).tokens},

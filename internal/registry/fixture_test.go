@@ -27,7 +27,7 @@ import (
 // fixture is a registry in a folder of its own, with a clock that the test moves.
 type fixture struct {
 	*registry.Registry
-	t        *testing.T
+	t        testing.TB
 	dir      string
 	database string // its URL
 	keys     string // folder of the log's key and anchor
@@ -47,17 +47,17 @@ func eachDatabase(t *testing.T, test func(*testing.T, *fixture)) {
 	t.Run("postgres", func(t *testing.T) { test(t, newFixtureOn(t, pgtest.URL(t))) })
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	return newFixtureOn(t, "sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 }
 
-func newFixtureOn(t *testing.T, database string) *fixture {
+func newFixtureOn(t testing.TB, database string) *fixture {
 	t.Helper()
 	return newFixtureWithKeys(t, database, filepath.Join(t.TempDir(), "keys"))
 }
 
-func newFixtureWithKeys(t *testing.T, database, keys string) *fixture {
+func newFixtureWithKeys(t testing.TB, database, keys string) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), database: database, keys: keys, now: time.Date(2026, 11, 23, 18, 6, 31, 0, time.UTC)}
 	db, err := store.Open(t.Context(), database)
@@ -92,7 +92,7 @@ func (f *fixture) pass(d time.Duration) {
 	f.now = f.now.Add(d)
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func (f *fixture) logSize() int64 {
 }
 
 // wantCode fails unless err is the problem with this code (nil for "").
-func wantCode(t *testing.T, what string, err error, code api.Code) {
+func wantCode(t testing.TB, what string, err error, code api.Code) {
 	t.Helper()
 	switch {
 	case code == "" && err != nil:
@@ -201,7 +201,7 @@ func (f *fixture) fsck() []string {
 	return report.Faults
 }
 
-func read(t *testing.T, a *registry.Archive) string {
+func read(t testing.TB, a *registry.Archive) string {
 	t.Helper()
 	defer a.Content.Close()
 	content, err := io.ReadAll(a.Content)

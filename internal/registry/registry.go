@@ -65,13 +65,14 @@ type Registry struct {
 	blobs         Blobs
 	now           func() time.Time
 	rand          io.Reader
+	resolving     chan struct{} // holds one for each graph that is being made
 }
 
 // New makes the registry of its parts.
 func New(c Config) *Registry {
 	return &Registry{
 		urls: c.URLs, serverVersion: c.ServerVersion, private: c.Private, db: c.DB, log: c.Log, blobs: c.Blobs,
-		now: c.Now, rand: c.Rand,
+		now: c.Now, rand: c.Rand, resolving: make(chan struct{}, resolvers),
 	}
 }
 

@@ -50,10 +50,18 @@ var wireTypes = map[string]reflect.Type{
 	"Warning":      reflect.TypeFor[api.Warning](),
 	"Yank":         reflect.TypeFor[api.Yank](),
 	"Yanked":       reflect.TypeFor[api.Yanked](),
+
+	"Conflict":        reflect.TypeFor[api.Conflict](),
+	"MissingVersion":  reflect.TypeFor[api.MissingVersion](),
+	"Requirement":     reflect.TypeFor[api.Requirement](),
+	"Resolution":      reflect.TypeFor[api.Resolution](),
+	"Resolve":         reflect.TypeFor[api.Resolve](),
+	"ResolvedVersion": reflect.TypeFor[api.ResolvedVersion](),
+	"Root":            reflect.TypeFor[api.Root](),
 }
 
 // requests are the types that only clients send.
-var requests = []string{"Deprecation", "NewToken", "Removal", "StatusChange", "Yank"}
+var requests = []string{"Deprecation", "NewToken", "Removal", "Resolve", "StatusChange", "Yank"}
 
 // member of an object, as Go and as the spec see it.
 type member struct {

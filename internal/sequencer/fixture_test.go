@@ -22,7 +22,7 @@ import (
 
 // fixture is a log in a folder of its own, which can be closed and opened again.
 type fixture struct {
-	t        *testing.T
+	t        testing.TB
 	dir      string
 	database string // its URL
 	db       *store.DB
@@ -40,10 +40,10 @@ func eachDatabase(t *testing.T, test func(*testing.T, *fixture)) {
 	t.Run("postgres", func(t *testing.T) { test(t, newFixtureOn(t, pgtest.URL(t))) })
 }
 
-func newFixture(t *testing.T) *fixture { return newFixtureOn(t, "") }
+func newFixture(t testing.TB) *fixture { return newFixtureOn(t, "") }
 
 // newFixtureOn makes a log in the database, or for "" in a file of the fixture's own folder.
-func newFixtureOn(t *testing.T, database string) *fixture {
+func newFixtureOn(t testing.TB, database string) *fixture {
 	f := &fixture{t: t, dir: t.TempDir(), database: database}
 	if database == "" {
 		f.database = "sqlite:" + filepath.Join(f.dir, "registry.db")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -39,11 +40,50 @@ func (s *Sequencer) Proof(ctx context.Context, index int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading entry %d: %w", index, err)
 	}
-	inclusion, err := tlog.ProveRecord(head.Tree.N, index, &hashReader{ctx: ctx, r: reader})
+	return head.prove(index, entry, &hashReader{ctx: ctx, r: reader})
+}
+
+// Proofs gives the tlog-proofs of the entries with these indexes, by index, all
+// with the same checkpoint. Neighbours share the tiles that are read for them.
+func (s *Sequencer) Proofs(ctx context.Context, indexes []int64) (map[int64][]byte, error) {
+	if len(indexes) == 0 {
+		return nil, nil
+	}
+	sorted := slices.Compact(slices.Sorted(slices.Values(indexes)))
+	head, err := s.Head(ctx, sorted[len(sorted)-1]+1)
+	if err != nil {
+		return nil, err
+	}
+	reader := s.db.Reader()
+	entries := make(map[int64][]byte, len(sorted))
+	err = reader.EntriesAt(ctx, sorted, func(index int64, entry []byte) error {
+		entries[index] = entry
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading entries: %w", err)
+	}
+	proofs := make(map[int64][]byte, len(sorted))
+	hashes := &hashReader{ctx: ctx, r: reader}
+	for _, index := range sorted {
+		entry, ok := entries[index]
+		if !ok {
+			return nil, fmt.Errorf("reading entry %d: %w", index, store.ErrNotFound)
+		}
+		if proofs[index], err = head.prove(index, entry, hashes); err != nil {
+			return nil, err
+		}
+	}
+	return proofs, ctx.Err()
+}
+
+// prove gives the tlog-proof that the tree holds the entry.
+func (h *Head) prove(index int64, entry []byte, hashes tlog.HashReader) ([]byte, error) {
+	inclusion, err := tlog.ProveRecord(h.Tree.N, index, hashes)
 	if err != nil {
 		return nil, fmt.Errorf("proving entry %d: %w", index, err)
 	}
-	return translog.FormatProof(index, entry, inclusion, head.Checkpoint), nil
+	return translog.FormatProof(index, entry, inclusion, h.Checkpoint), nil
 }
 
 // Tile gives a tile of hashes or, at level -1, a bundle of entries: exactly

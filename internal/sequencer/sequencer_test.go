@@ -410,7 +410,7 @@ func testAChangeWhoseSubmitterHasGoneIsNotBegun(t *testing.T, f *fixture) {
 	f.submit(claim(1))
 }
 
-func copyFile(t *testing.T, from, to string) {
+func copyFile(t testing.TB, from, to string) {
 	t.Helper()
 	content, err := os.ReadFile(from)
 	if err != nil {
@@ -419,14 +419,14 @@ func copyFile(t *testing.T, from, to string) {
 	write(t, to, content)
 }
 
-func write(t *testing.T, path string, content []byte) {
+func write(t testing.TB, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func remove(t *testing.T, path string) {
+func remove(t testing.TB, path string) {
 	t.Helper()
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)

@@ -119,29 +119,50 @@ func (t *tree) store(ctx context.Context, tx *store.Tx, origin string) error {
 }
 
 // hashReader reads the hashes of the tree from the tiles in the database. It
-// trusts them: who must not, compares the root.
+// trusts them: who must not, compares the root. It keeps what it has read for
+// the next proof: the hashes, for a tile's upper ones are made of its lowest, and
+// some tiles, for a reader that goes through the log in order.
 type hashReader struct {
-	ctx   context.Context
-	r     *store.Reader
-	tiles map[tileRow][]byte
+	ctx    context.Context
+	r      *store.Reader
+	hashes map[int64]tlog.Hash // by stored index
+	tiles  map[tileRow][]byte
 }
+
+// keptTiles bounds the tiles that a hashReader keeps: half a megabyte.
+const keptTiles = 64
 
 // ReadHashes is the method of tlog.HashReader.
 func (h *hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	hashes := make([]tlog.Hash, 0, len(indexes))
 	for _, index := range indexes {
-		t := tlog.TileForIndex(translog.TileHeight, index)
-		data, err := h.tile(t)
-		if err != nil {
-			return nil, err
-		}
-		hash, err := tlog.HashFromTile(t, data, index)
+		hash, err := h.hash(index)
 		if err != nil {
 			return nil, err
 		}
 		hashes = append(hashes, hash)
 	}
 	return hashes, nil
+}
+
+func (h *hashReader) hash(index int64) (tlog.Hash, error) {
+	if hash, known := h.hashes[index]; known {
+		return hash, nil
+	}
+	t := tlog.TileForIndex(translog.TileHeight, index)
+	data, err := h.tile(t)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	hash, err := tlog.HashFromTile(t, data, index)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	if h.hashes == nil {
+		h.hashes = make(map[int64]tlog.Hash)
+	}
+	h.hashes[index] = hash
+	return hash, nil
 }
 
 func (h *hashReader) tile(t tlog.Tile) ([]byte, error) {
@@ -154,6 +175,9 @@ func (h *hashReader) tile(t tlog.Tile) ([]byte, error) {
 		}
 		if h.tiles == nil {
 			h.tiles = make(map[tileRow][]byte)
+		}
+		if len(h.tiles) == keptTiles {
+			clear(h.tiles)
 		}
 		h.tiles[row] = data
 	}
