@@ -66,6 +66,7 @@ func Groups() []Group {
 		{"log", "checkpoint, tiles, proofs", []string{token}, false, logGroup},
 		{"life", "yank, unyank, deprecate", []string{token, other}, false, lifeGroup},
 		{"operator", "removal and statuses", []string{token, operator}, false, operatorGroup},
+		{"resolve", "whole graphs", []string{token}, false, resolveGroup},
 	}
 }
 

@@ -134,7 +134,7 @@ func bodiesGroup(s *session) {
 		}
 		return c.call(request{method: "POST", url: s.urls.Tokens(), token: s.options.Token, body: []byte(body), headers: headers})
 	}
-	const sentence = "A JSON body has at most 64 KiB, no duplicate keys, no bytes behind the value, valid UTF-8 and at most 32 levels."
+	const sentence = "no duplicate keys, no bytes behind the value, valid UTF-8 and at most 32 levels."
 	s.hold("malformed", sentence, func(c *check) {
 		for _, body := range []string{"", "{", "[]", `"x"`, "null", "{}{}", "{} x", `{"name":1}`, "\xff", `{"name":"` + "\xff" + `"}`, "nul", "{'name':'x'}", "{\"name\":\"x\",}"} {
 			c.problem(send(c, body), api.InvalidRequest)
@@ -147,7 +147,7 @@ func bodiesGroup(s *session) {
 	s.hold("depth", sentence, func(c *check) {
 		c.problem(send(c, `{"x":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)+`}`), api.InvalidRequest)
 	})
-	s.hold("size", sentence, func(c *check) {
+	s.hold("size", "A JSON body has at most 64 KiB", func(c *check) {
 		c.problem(send(c, `{"name":"`+strings.Repeat("a", 70000)+`"}`), api.BodyTooLarge)
 	})
 	s.hold("media type", "The body has another media type than this call takes.", func(c *check) {

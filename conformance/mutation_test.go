@@ -166,6 +166,13 @@ var mutations = []mutation{
 	{"quarantine gives out archives", "operator", "/download", 403, setStatus(200)},
 	{"removed is just not there", "operator", "/download", 410, setStatus(404)},
 	{"legal reasons are not told", "operator", "/download", 451, replace(`"legal"`, `"version_gone"`)},
+	{"a graph without its root", "resolve", "/resolve", 200, object(func(m map[string]any) {
+		if list, _ := m["packages"].([]any); len(list) > 0 {
+			m["packages"] = list[1:]
+		}
+	})},
+	{"a graph without conflicts", "resolve", "/resolve", 200, setMember("conflicts", []any{})},
+	{"a graph without proofs", "resolve", "/resolve", 200, replace("tlog-proof@v1", "tlog-proof@v0")},
 	{"removed numbers are free", "operator", "/publish", 409, setStatus(201)},
 }
 
