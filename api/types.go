@@ -275,7 +275,7 @@ type Me struct {
 	User   User        `json:"user"`
 	Token  Token       `json:"token"`
 	Scopes []ScopeRole `json:"scopes"`
-	Limits *RateLimits `json:"limits"` // null while the registry limits nothing
+	Limits RateLimits  `json:"limits"`
 }
 
 // User is an account as its holder sees it.
@@ -292,9 +292,10 @@ type ScopeRole struct {
 	Role  Role   `json:"role"`
 }
 
-// RateLimits are what the account may still do in the running minute.
+// RateLimits are the calls of an account in any 60 seconds, over all of its
+// tokens. What caches may keep (archives, READMEs, proofs, the log) counts apart.
 type RateLimits struct {
 	Limit     int   `json:"limit"`
 	Remaining int   `json:"remaining"`
-	Reset     int64 `json:"reset"` // Unix seconds
+	Reset     int64 `json:"reset"` // Unix seconds at which the oldest counted call leaves
 }

@@ -22,7 +22,10 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 // site is a registry of this repository, and the options of a run against it.
 func site(t *testing.T, database string) conformance.Options {
 	t.Helper()
-	cfg := server.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Database: database, ShutdownTimeout: server.Duration(10 * time.Second)}
+	cfg := server.Config{
+		Data: t.TempDir(), Listen: "127.0.0.1:0", Database: database, ShutdownTimeout: server.Duration(10 * time.Second),
+		RateAnonymous: server.MaxRate, RateAuthenticated: server.MaxRate,
+	}
 	srv, err := server.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

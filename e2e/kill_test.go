@@ -138,7 +138,7 @@ func checkedClient(t *testing.T) *http.Client {
 func (d *drill) launch() (output io.Reader) {
 	d.t.Helper()
 	d.server = exec.Command(filepath.Join(d.bin, "ori-registry"), "serve", "--data", d.data, "--listen", d.listenAddr,
-		"--log-origin", "drill.example/log", "--log-level", "error")
+		"--log-origin", "drill.example/log", "--log-level", "error", "--rate-anonymous", "1000000", "--rate-authenticated", "1000000")
 	d.server.Stderr = os.Stderr
 	output, err := d.server.StdoutPipe()
 	if err == nil {

@@ -1,36 +1,60 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/ratelimit"
 )
 
-// authenticate finds out who calls and whether the token is enough for the
-// route. A token that is sent is checked on public routes too: one that is no
-// longer good is never silently nobody. A call that says nothing of tokens is a
-// read, which a private registry gives to its own alone.
-func (s *service) authenticate(c *call, r *http.Request) error {
-	if c.route.Kind == Health {
+// identify finds the account behind the token that was sent, if one was. A
+// token that is no longer good is never silently nobody.
+//
+// Only so many tokens of an address are refused in a minute. Beyond, it is told
+// to wait before anything is looked up, but for a token that was good lately:
+// whoever shares the address with somebody who guesses goes on undisturbed.
+func (s *service) identify(c *call, r *http.Request, from netip.Addr) error {
+	token, sent, err := bearer(r)
+	if !sent && err == nil {
 		return nil
 	}
-	if c.private {
-		c.vary("Authorization")
+	refusals := s.gate.tiers.OfRefusals(from)
+	if now := s.gate.counter.Peek(refusals); !now.Allowed && !s.gate.known.has(token) {
+		return c.refusedTooOften(now)
 	}
-	token, sent, err := bearer(r)
-	if err != nil {
-		return err
-	}
-	if sent {
-		if c.actor, err = s.reg.Authenticate(r.Context(), token); err != nil {
-			return err
-		}
+	if err == nil {
+		c.actor, err = s.reg.Authenticate(r.Context(), token)
 	}
 	switch {
+	case err == nil:
+		s.gate.known.add(token)
+	case errors.Is(err, api.TokenInvalid), errors.Is(err, api.TokenExpired):
+		s.gate.known.drop(token)
+		if now := s.gate.counter.Take(refusals); !now.Allowed {
+			return c.refusedTooOften(now)
+		}
+	}
+	return err
+}
+
+func (c *call) refusedTooOften(now ratelimit.Standing) error {
+	return c.limited(now, "%d tokens from this address were refused in the last 60 seconds", now.Limit).
+		WithHint("check the token; one that was good lately is still taken")
+}
+
+// authorize checks that the token is good, and enough for the route. A call
+// that says nothing of tokens is a read, which a private registry gives to its
+// own alone.
+func (s *service) authorize(c *call) error {
+	switch {
+	case c.identity != nil:
+		return c.identity
 	case c.route.Scope != "":
 		return s.reg.Require(c.actor, c.route.Scope)
-	case c.route.Kind == Open:
+	case c.route.Kind == Open, c.route.Kind == Health:
 		return nil
 	}
 	return s.reg.MayRead(c.actor)

@@ -19,6 +19,9 @@ type call struct {
 	route   *Route         // nil until one is found
 	actor   registry.Actor // who calls; zero: nobody in particular
 
+	identity error // why the token that was sent is not taken
+	charge   charge
+
 	unread   bool // the request has a body that was not read to its end
 	status   int  // sent to the client; 0: nothing yet
 	bytes    int64
@@ -39,6 +42,9 @@ func (c *call) WriteHeader(status int) {
 	if c.status == 0 {
 		c.status = status
 		c.leaveBody()
+		if status == http.StatusNotModified {
+			c.giveBack()
+		}
 	}
 	c.ResponseWriter.WriteHeader(status)
 }

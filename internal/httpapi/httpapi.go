@@ -17,9 +17,12 @@
 //   - A token that is sent must be good, also where none is needed; health alone
 //     never asks. On a private registry every route needs one that the table
 //     does not leave open.
+//   - Below /v1 and /log it carries X-RateLimit-Limit, -Remaining and -Reset,
+//     whatever it says: the token is looked at first of all, to know whose call
+//     it is.
 //
-// Order of the checks of one call: path, method, token, its scope, names in the
-// path, query, rights, declared length, media type, body.
+// Order of the checks of one call: rate, path, method, token, its scope, names in
+// the path, query, rights, declared length, media type, body.
 package httpapi
 
 import (
@@ -30,11 +33,13 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/ratelimit"
 	"github.com/ori-lang/registry/internal/registry"
 )
 
@@ -44,6 +49,9 @@ type Options struct {
 	Spec      []byte                      // text of /openapi.yaml
 	RequestID func() string               // a new id for each request; nil: 16 random characters
 	Ready     func(context.Context) error // why the server should get no calls; nil: the registry's own answer
+	Rates     ratelimit.Tiers             // how many calls each caller has
+	Counter   *ratelimit.Memory           // what counts them; nil: one of its own
+	Proxies   []netip.Prefix              // whose X-Forwarded-For is believed; nil: nobody's
 }
 
 // service is what the handlers share.
@@ -57,6 +65,7 @@ type service struct {
 	spec    *document
 	pages   *template.Template // "index" of /problems/ and "page" of /problems/{code}
 	zip     *compressor
+	gate    gate
 	parts   parts
 }
 
@@ -72,6 +81,7 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 		spec:    newDocument("application/yaml", opts.Spec),
 		pages:   template.Must(template.New("page").Parse(problemHTML + indexHTML)),
 		zip:     newCompressor(),
+		gate:    newGate(opts),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -92,9 +102,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Header().Set("X-Request-Id", c.id)
 	c.Header().Set("X-Content-Type-Options", "nosniff")
 	defer s.finish(c, r)
-	if c.err = checkPath(r.URL); c.err == nil {
-		s.parts.of(r.URL.Path).ServeHTTP(c, r)
-	}
+	s.parts.of(r.URL).ServeHTTP(c, r)
 	if c.err != nil {
 		s.refuse(c, r, c.err)
 	}
@@ -120,7 +128,10 @@ func (s *service) finish(c *call, r *http.Request) {
 
 // serve is what the route table leads to.
 func (s *service) serve(c *call, r *http.Request) (err error) {
-	if err := s.authenticate(c, r); err != nil {
+	if err := s.admit(c, r); err != nil {
+		return err
+	}
+	if err := s.authorize(c); err != nil {
 		return err
 	}
 	if location, ok := s.canonical(r); ok {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -71,13 +72,16 @@ func newSiteWith(t *testing.T, cfg server.Config) *site {
 	return s
 }
 
-// openSite opens a registry on a folder that may hold one already.
+// openSite opens a registry on a folder that may hold one already. Where nothing
+// else is set, the limits of rates are out of reach.
 func openSite(t *testing.T, cfg server.Config) *site {
 	t.Helper()
 	validator := coverage.New(t)
 	s := &site{t: t, data: cfg.Data, log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	cfg.Listen = "127.0.0.1:0"
+	cfg.RateAnonymous = cmp.Or(cfg.RateAnonymous, server.MaxRate)
+	cfg.RateAuthenticated = cmp.Or(cfg.RateAuthenticated, server.MaxRate)
 	srv, err := server.Open(t.Context(), cfg, log)
 	if err != nil {
 		t.Fatal(err)

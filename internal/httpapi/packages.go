@@ -115,6 +115,7 @@ func (s *service) me(c *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	me.Limits = wireLimits(c.charge.standing)
 	return s.json(c, r, http.StatusOK, me)
 }
 

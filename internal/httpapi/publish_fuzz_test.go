@@ -112,7 +112,7 @@ type door struct {
 func openDoor(f *testing.F) *door {
 	f.Helper()
 	data := f.TempDir()
-	srv, err := server.Open(context.Background(), server.Config{Data: data, Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
+	srv, err := server.Open(context.Background(), server.Config{Data: data, Listen: "127.0.0.1:0", RateAuthenticated: server.MaxRate}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		f.Fatal(err)
 	}

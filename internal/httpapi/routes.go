@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/ori-lang/registry/api"
@@ -68,10 +69,13 @@ func Routes() []Route {
 }
 
 // parts holds a mux for each first segment of a path ("v1", "log", …).
-type parts map[string]*http.ServeMux
+type parts struct {
+	muxes   map[string]*http.ServeMux
+	nothing http.Handler // for addresses that are not there
+}
 
 func newParts(s *service, routes []Route) parts {
-	p := parts{}
+	p := parts{map[string]*http.ServeMux{}, s.refusal(unknownAddress)}
 	allow := map[string][]string{}
 	for i := range routes {
 		route := &routes[i]
@@ -80,32 +84,32 @@ func newParts(s *service, routes []Route) parts {
 	}
 	for pattern, methods := range allow {
 		mux := p.mux(firstSegment(pattern))
-		mux.Handle(pattern, refusal(func(c *call) error {
+		mux.Handle(pattern, s.refusal(func(c *call) error {
 			c.Header().Set("Allow", strings.Join(methods, ", "))
 			return api.Errorf(api.MethodNotAllowed, "this address takes %s", strings.Join(methods, ", "))
 		}))
 		// Without a handler of its own ServeMux would redirect /v1 to /v1/.
 		if stem := strings.LastIndexByte(pattern, '/'); strings.HasSuffix(pattern, "{$}") || strings.HasSuffix(pattern, "...}") {
-			mux.Handle(pattern[:stem], refusal(unknownAddress))
+			mux.Handle(pattern[:stem], p.nothing)
 		}
 	}
 	return p
 }
 
 func (p parts) mux(segment string) *http.ServeMux {
-	if p[segment] == nil {
-		p[segment] = http.NewServeMux()
-		p[segment].Handle("/", refusal(unknownAddress))
+	if p.muxes[segment] == nil {
+		p.muxes[segment] = http.NewServeMux()
+		p.muxes[segment].Handle("/", p.nothing)
 	}
-	return p[segment]
+	return p.muxes[segment]
 }
 
-// of gives the handler for a path that checkPath let pass.
-func (p parts) of(path string) http.Handler {
-	if mux, ok := p[firstSegment(path)]; ok {
+// of gives the handler of an address.
+func (p parts) of(u *url.URL) http.Handler {
+	if mux, ok := p.muxes[firstSegment(u.Path)]; ok && checkPath(u) == nil {
 		return mux
 	}
-	return refusal(unknownAddress)
+	return p.nothing
 }
 
 func firstSegment(path string) string {
@@ -129,12 +133,14 @@ func (s *service) entry(route *Route) http.Handler {
 	})
 }
 
-// refusal answers every call with the same failure.
-type refusal func(*call) error
-
-func (f refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	c := w.(*call)
-	c.err = f(c)
+// refusal answers every call with the same failure; it counts like others.
+func (s *service) refusal(failure func(*call) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := w.(*call)
+		if c.err = s.admit(c, r); c.err == nil {
+			c.err = failure(c)
+		}
+	})
 }
 
 func unknownAddress(*call) error {

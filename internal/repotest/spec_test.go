@@ -195,3 +195,29 @@ func TestRepliesCarryTheCommonHeaders(t *testing.T) {
 		}
 	})
 }
+
+// TestCountedRepliesSayTheLimit: calls under /v1 and /log count for the rate
+// limits, so each of their operations may answer 429, and each reply of one says
+// how the caller stands.
+func TestCountedRepliesSayTheLimit(t *testing.T) {
+	eachOperation(parseSpec(t), func(name string, op *openapi3.Operation) {
+		if _, path, _ := strings.Cut(name, " "); !spectest.IsCounted(path) {
+			return
+		}
+		if tooMany := op.Responses.Value("429"); tooMany == nil || tooMany.Ref != "#/components/responses/TooManyRequests" {
+			t.Errorf("%s: add to its responses the line\n  '429': {$ref: '#/components/responses/TooManyRequests'}\nand rate_limited to its x-codes", name)
+		}
+		for status, response := range op.Responses.Map() {
+			for _, header := range spectest.RateHeaders() {
+				if response.Value.Headers[header] == nil {
+					t.Errorf("%s, %s: the header %s is not listed; add to the headers of the reply\n%s", name, status, header, rateLines)
+				}
+			}
+		}
+	})
+}
+
+// rateLines are what the head of each such reply has in the spec.
+const rateLines = `  X-RateLimit-Limit: {$ref: '#/components/headers/RateLimit'}
+  X-RateLimit-Remaining: {$ref: '#/components/headers/RateRemaining'}
+  X-RateLimit-Reset: {$ref: '#/components/headers/RateReset'}`

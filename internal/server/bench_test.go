@@ -75,7 +75,10 @@ func serveYardstick() {
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func benchConfig(data string) server.Config {
-	return server.Config{Data: data, Listen: "127.0.0.1:0", ShutdownTimeout: server.Duration(10 * time.Second)}
+	return server.Config{
+		Data: data, Listen: "127.0.0.1:0", ShutdownTimeout: server.Duration(10 * time.Second),
+		RateAnonymous: server.MaxRate, RateAuthenticated: server.MaxRate,
+	}
 }
 
 // running is a registry in this process, with an account that owns @bench.

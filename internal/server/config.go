@@ -30,6 +30,10 @@ type Config struct {
 	ShutdownTimeout Duration   `toml:"shutdown_timeout" default:"30s" usage:"time that running calls get when the registry stops"`
 	LogLevel        slog.Level `toml:"log_level" default:"info" usage:"least level of messages: debug, info, warn or error"`
 	LogFormat       string     `toml:"log_format" default:"text" usage:"form of messages: text or json"`
+
+	RateAnonymous     Rate     `toml:"rate_anonymous" default:"100" usage:"calls in any 60 seconds from one address without a token"`
+	RateAuthenticated Rate     `toml:"rate_authenticated" default:"1000" usage:"calls in any 60 seconds of one user, with all of their tokens"`
+	TrustedProxies    Networks `toml:"trusted_proxies" usage:"addresses and networks of proxies in front, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For is believed; empty: none"`
 }
 
 // Duration is a time.Duration written like "30s" or "5m".

@@ -2,8 +2,10 @@ package server
 
 import (
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +51,25 @@ func TestTypedSettings(t *testing.T) {
 	}
 }
 
+func TestRateSettings(t *testing.T) {
+	cfg, _, err := Load(nil, nil)
+	if err != nil || cfg.RateAnonymous != 100 || cfg.RateAuthenticated != 1000 || len(cfg.TrustedProxies) > 0 {
+		t.Errorf("by default: %+v, %v", cfg, err)
+	}
+	cfg, _, err = Load(
+		map[string]string{"rate-anonymous": "1", "trusted-proxies": "127.0.0.1, ::1,10.0.0.0/8 ,"},
+		[]string{"ORIREG_RATE_AUTHENTICATED=10000000", "ORIREG_TRUSTED_PROXIES=192.0.2.1"},
+	)
+	want := Networks{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("10.0.0.0/8")}
+	if err != nil || cfg.RateAnonymous != 1 || cfg.RateAuthenticated != MaxRate || !slices.Equal(cfg.TrustedProxies, want) {
+		t.Errorf("as set: %+v, %v", cfg, err)
+	}
+	cfg, _, err = Load(map[string]string{"trusted-proxies": ""}, []string{"ORIREG_TRUSTED_PROXIES=192.0.2.1"})
+	if err != nil || len(cfg.TrustedProxies) > 0 {
+		t.Errorf("an empty flag: %+v, %v", cfg.TrustedProxies, err)
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		file  string
@@ -80,6 +101,15 @@ func TestConfigErrors(t *testing.T) {
 		"password in URL":  {"", map[string]string{"base-url": "http://me:secret@x"}, "", "--base-url"},
 		"no data":          {"", map[string]string{"data": ""}, "", "--data"},
 		"negative timeout": {"", map[string]string{"shutdown-timeout": "-1s"}, "", "--shutdown-timeout"},
+		"no calls":         {"rate_anonymous = \"0\"\n", nil, "", `:1:18: rate_anonymous: "0" is no number of calls from 1 to 10000000`},
+		"bare number":      {"rate_anonymous = 5\n", nil, "", `rate_anonymous is not a string; write it in quotes: rate_anonymous = "100"`},
+		"no limit":         {"", map[string]string{"rate-authenticated": "off"}, "", `--rate-authenticated: "off" is no number`},
+		"negative rate":    {"", nil, "ORIREG_RATE_ANONYMOUS=-1", "ORIREG_RATE_ANONYMOUS: "},
+		"too high a rate":  {"", nil, "ORIREG_RATE_ANONYMOUS=10000001", "ORIREG_RATE_ANONYMOUS: "},
+		"no network":       {"", map[string]string{"trusted-proxies": "127.0.0.1,proxy.example"}, "", `--trusted-proxies: "proxy.example" is no address and no network`},
+		"network of hosts": {"", map[string]string{"trusted-proxies": "10.1.2.3/8"}, "", "did you mean 10.0.0.0/8?"},
+		"IPv4 in IPv6":     {"", map[string]string{"trusted-proxies": "::ffff:10.0.0.0/104"}, "", "write it as IPv4"},
+		"zone":             {"", map[string]string{"trusted-proxies": "fe80::1%eth0"}, "", "is no address and no network"},
 		"no such file":     {"", map[string]string{"config": "nowhere.toml"}, "", "nowhere.toml: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,7 +132,7 @@ func TestUnknownVariableIsAWarning(t *testing.T) {
 	for variable, want := range map[string]string{
 		"ORIREG_BASEURL=x":         "did you mean ORIREG_BASE_URL?",
 		"ORIREG_LISTENS=x":         "did you mean ORIREG_LISTEN?",
-		"ORIREG_RATE_ANONYMOUS=10": "the variable ORIREG_RATE_ANONYMOUS is not a setting and is ignored",
+		"ORIREG_COLOUR_OF_LOG=red": "the variable ORIREG_COLOUR_OF_LOG is not a setting and is ignored",
 	} {
 		_, warnings, err := Load(nil, []string{variable})
 		if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], want) {

@@ -32,6 +32,7 @@ import (
 	"github.com/ori-lang/registry/internal/blob"
 	"github.com/ori-lang/registry/internal/durable"
 	"github.com/ori-lang/registry/internal/httpapi"
+	"github.com/ori-lang/registry/internal/ratelimit"
 	"github.com/ori-lang/registry/internal/registry"
 	"github.com/ori-lang/registry/internal/sequencer"
 	"github.com/ori-lang/registry/internal/store"
@@ -160,7 +161,11 @@ func (s *Server) compose(ctx context.Context) error {
 	if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil {
 		return err
 	}
-	s.handler = underBase(s.urls.Base(), httpapi.New(s.reg, httpapi.Options{Log: s.log, Spec: spec.OpenAPI, Ready: s.ready}))
+	s.handler = underBase(s.urls.Base(), httpapi.New(s.reg, httpapi.Options{
+		Log: s.log, Spec: spec.OpenAPI, Ready: s.ready, Proxies: s.cfg.TrustedProxies,
+		Rates:   ratelimit.Tiers{Anonymous: int(s.cfg.RateAnonymous), Authenticated: int(s.cfg.RateAuthenticated)},
+		Counter: ratelimit.NewMemory(time.Now, 0),
+	}))
 	return nil
 }
 

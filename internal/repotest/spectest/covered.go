@@ -68,8 +68,9 @@ const advice = `FAIL: spec/openapi.yaml lists %d replies that no test of this pa
   - add a test that brings the server to answer so, through a site (newSite, settled, openSite): its
     exchanges are those that count, HEAD apart. TestEveryRoute… in failures_test.go already call each
     line of the route table with a broken database (500) and a call that is given up (503),
-    TestPrivateRegistry with a bad token (401), and TestEveryJSONBodyIsBounded whatever takes JSON (400,
-    408, 413, 415); what they call is what filled gives for the pattern; or
+    TestPrivateRegistry with a bad token (401), TestEveryRouteIsLimited too often (429), and
+    TestEveryJSONBodyIsBounded whatever takes JSON (400, 408, 413, 415); what they call is what filled
+    gives for the pattern; or
   - if the server can never answer so, take the status, and the codes that travel with it, out of the
     operation in the spec.
 `

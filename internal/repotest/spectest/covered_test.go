@@ -43,7 +43,7 @@ func TestVerdictSaysWhatToDo(t *testing.T) {
 	if code := c.verdict(&out); code == 0 {
 		t.Error("nothing was seen, and that is a success")
 	}
-	for _, want := range []string{"FAIL: spec/openapi.yaml lists ", "\n  downloadArchive: 200 206 304 ", "\n  getScope: 304 400 401 500 503\n", "add a test", "out of the\n    operation in the spec"} {
+	for _, want := range []string{"FAIL: spec/openapi.yaml lists ", "\n  downloadArchive: 200 206 304 ", "\n  getScope: 304 400 401 429 500 503\n", "add a test", "out of the\n    operation in the spec"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, out.String())
 		}

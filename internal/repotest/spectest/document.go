@@ -24,6 +24,7 @@ type document struct {
 	paths     []*path
 	notFound  *reply // to an address without an operation
 	notMethod *reply // to a method without one
+	tooMany   *reply // to either, where calls count
 }
 
 // path is an address of the spec and its operations by method.
@@ -60,6 +61,9 @@ func newDocument(text []byte) (*document, error) {
 		return nil, err
 	}
 	if d.notMethod, err = c.unrouted(doc, "MethodNotAllowed", api.MethodNotAllowed); err != nil {
+		return nil, err
+	}
+	if d.tooMany, err = c.unrouted(doc, "TooManyRequests", api.RateLimited); err != nil {
 		return nil, err
 	}
 	for _, template := range doc.Paths.InMatchingOrder() {
@@ -174,6 +178,8 @@ func (d *document) reply(x *exchange) *reply {
 	switch {
 	case x.operation != nil:
 		return x.operation.replies[x.status]
+	case x.status == http.StatusTooManyRequests && IsCounted(x.request.URL.Path):
+		return d.tooMany
 	case x.known && x.status == http.StatusMethodNotAllowed:
 		return d.notMethod
 	case !x.known && x.status == http.StatusNotFound:

@@ -54,7 +54,33 @@ func (r *reply) media(contentType string) *mediaType {
 // check lists what is wrong with the reply.
 func (r *reply) check(x *exchange) []string {
 	faults := r.checkHeaders(x.header)
+	faults = append(faults, checkRate(x)...)
 	return append(faults, r.checkBody(x)...)
+}
+
+// RateHeaders say how the caller stands.
+func RateHeaders() []string {
+	return []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+}
+
+// IsCounted reports whether calls of a path count for the rate limits.
+func IsCounted(path string) bool {
+	return path == "/v1" || path == "/log" || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/log/")
+}
+
+// checkRate holds a reply to what the spec says in words: where calls are
+// counted each reply says how the caller stands, elsewhere only a 429 does.
+func checkRate(x *exchange) (faults []string) {
+	counted := IsCounted(x.request.URL.Path)
+	for _, name := range RateHeaders() {
+		switch has := x.header.Get(name) != ""; {
+		case counted && !has:
+			faults = append(faults, fmt.Sprintf("the header %s is missing: the call counts", name))
+		case !counted && has && x.status != http.StatusTooManyRequests:
+			faults = append(faults, fmt.Sprintf("the header %s is there: the call does not count", name))
+		}
+	}
+	return faults
 }
 
 func (r *reply) checkHeaders(got http.Header) (faults []string) {

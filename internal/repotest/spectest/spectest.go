@@ -8,7 +8,9 @@
 //     spec does not give to that operation, or lacks one that it requires;
 //   - a request that the spec does not allow gets any answer but a 4xx (or 503);
 //   - an address without an operation gets any answer but the problem 404, and a
-//     method without one any but the problem 405 with Allow.
+//     method without one any but the problem 405 with Allow;
+//   - a reply under /v1 or /log does not say how the caller's rate limit stands, or
+//     another one does. There a 429 may also be the answer to what is not there.
 //
 // HEAD is held to what the spec says of GET. A reply may not have members that
 // the spec does not name, although readers ignore such members: the validator

@@ -62,6 +62,7 @@ func problem(code, title string, status int) answer {
 	body := fmt.Sprintf(`{"type":"http://x.example/problems/%s","code":"%s","title":"%s","status":%d,"detail":"it is so","request_id":"r1"}`,
 		code, code, title, status)
 	return answer{status, map[string]string{
+		"X-Ratelimit-Limit": "100", "X-Ratelimit-Remaining": "99", "X-Ratelimit-Reset": "1795457251",
 		"Content-Type": "application/problem+json", "X-Request-Id": "r1", "X-Content-Type-Options": "nosniff",
 		"Cache-Control": "no-store",
 	}, body}
@@ -69,9 +70,20 @@ func problem(code, title string, status int) answer {
 
 func scopePage() answer {
 	return answer{200, map[string]string{
+		"X-Ratelimit-Limit": "100", "X-Ratelimit-Remaining": "99", "X-Ratelimit-Reset": "1795457251",
 		"Content-Type": "application/json", "X-Request-Id": "r1", "X-Content-Type-Options": "nosniff",
 		"Cache-Control": "public, max-age=0, must-revalidate", "Vary": "Accept-Encoding", "ETag": `"1"`,
 	}, `{"scope":"acme","claimed_at":"2026-11-23T18:02:10Z","members":[{"login":"mira","role":"owner"}],"log_index":1}`}
+}
+
+// uncounted says nothing of a rate limit.
+func uncounted(a answer) answer {
+	return a.with("X-Ratelimit-Limit", "").with("X-Ratelimit-Remaining", "").with("X-Ratelimit-Reset", "")
+}
+
+func tooMany() answer {
+	return problem("rate_limited", "Too many requests", 429).with("Retry-After", "7").
+		replacing(`"request_id"`, `"retry_after":7,"request_id"`)
 }
 
 func unauthenticated() answer {
@@ -81,6 +93,7 @@ func unauthenticated() answer {
 
 func tokenMade() answer {
 	return answer{201, map[string]string{
+		"X-Ratelimit-Limit": "100", "X-Ratelimit-Remaining": "99", "X-Ratelimit-Reset": "1795457251",
 		"Content-Type": "application/json", "X-Request-Id": "r1", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
 	}, `{"id":"t_1","name":"ci","scopes":["publish"],"packages":[],"prefix":"ori_Zw01","created_at":"2026-11-23T18:11:02Z",` +
 		`"expires_at":"2026-12-23T00:00:00Z","last_used_at":null,"token":"ori_Zw01bYdX7uJ2hQ9sKfN4vT8cRm3gLpEa1f0Gzk"}`}
@@ -88,6 +101,7 @@ func tokenMade() answer {
 
 func archive() answer {
 	return answer{200, map[string]string{
+		"X-Ratelimit-Limit": "100", "X-Ratelimit-Remaining": "99", "X-Ratelimit-Reset": "1795457251",
 		"Content-Type": "application/gzip", "X-Request-Id": "r1", "X-Content-Type-Options": "nosniff", "ETag": `"1"`,
 		"Cache-Control": "public, max-age=31536000, s-maxage=300, immutable", "Accept-Ranges": "bytes",
 		"Repr-Digest":         "sha-256=:Os3HOjTKHYnA4KzXhC+JpTShSSw4PoFDInum1t/awBI=:",
@@ -145,7 +159,15 @@ func exchangeCases() []exchangeCase {
 		{"request id of another", httptest.NewRequest("GET", scopePath, nil), problem("not_found", "Not found", 404).with("X-Request-Id", "r2"), "request_id"},
 		{"401 without a challenge", httptest.NewRequest("GET", scopePath, nil), unauthenticated().with("WWW-Authenticate", ""), "Www-Authenticate is missing"},
 
-		{"unknown address", httptest.NewRequest("GET", "/v2/", nil), problem("not_found", "Not found", 404), ""},
+		{"unknown address", httptest.NewRequest("GET", "/v2/", nil), uncounted(problem("not_found", "Not found", 404)), ""},
+		{"unknown address that counts", httptest.NewRequest("GET", "/v1/none", nil), problem("not_found", "Not found", 404), ""},
+		{"unknown address, too often", httptest.NewRequest("GET", "/v1/none", nil), tooMany(), ""},
+		{"unknown method, too often", httptest.NewRequest("PATCH", scopePath, nil), tooMany(), ""},
+		{"too often where nothing counts", httptest.NewRequest("GET", "/v2/", nil), tooMany(), "the answer is 404"},
+		{"too often, and not when again", httptest.NewRequest("GET", scopePath, nil), tooMany().with("Retry-After", ""), "Retry-After is missing"},
+		{"no word of the limit", httptest.NewRequest("GET", scopePath, nil), uncounted(scopePage()), "X-RateLimit-Reset is missing: the call counts"},
+		{"a limit that is none", httptest.NewRequest("GET", scopePath, nil), scopePage().with("X-Ratelimit-Limit", "many"), "Ratelimit-Limit is"},
+		{"a limit where nothing counts", httptest.NewRequest("GET", "/v2/", nil), problem("not_found", "Not found", 404), "X-RateLimit-Limit is there"},
 		{"unclean address", httptest.NewRequest("GET", "/v1/scopes/a%2Fb", nil), problem("not_found", "Not found", 404), ""},
 		{"unknown address that answers", httptest.NewRequest("GET", "/v2/", nil), scopePage(), "the answer is 404"},
 		{"unknown method", httptest.NewRequest("PATCH", scopePath, nil), problem("method_not_allowed", "Method not allowed", 405).with("Allow", "GET, HEAD, PUT"), ""},
