@@ -124,7 +124,7 @@ var badArchives = []badArchive{
 		d.sums = func(s string) string { return cutLine(s, "src/lib.ori") }
 	}, "empty"},
 	{"manifest of another package", "No folder below the root has an `oripk.toml` of its own", withFile("src/oripk.toml", "x"), "unexpected_path"},
-	{"wrong sum", sumsLines, func(d *draft) { d.sums = func(s string) string { return "0" + s[1:] } }, "checksum_file"},
+	{"wrong sum", sumsLines, func(d *draft) { d.sums = func(s string) string { return otherDigit(s[:1]) + s[1:] } }, "checksum_file"},
 	{"sum of itself", sumsLines, func(d *draft) { d.sums = func(s string) string { return s + strings.Repeat("0", 64) + "  CHECKSUM\n" } }, "checksum_file"},
 	{"missing sum", sumsLines, func(d *draft) { d.sums = func(s string) string { return cutLine(s, "src/lib.ori") } }, "checksum_file"},
 	{"upper-case sum", sumsLines, func(d *draft) { d.sums = strings.ToUpper }, "checksum_file"},
@@ -146,6 +146,14 @@ var badArchives = []badArchive{
 	{"bomb", "A checker must not need memory that grows with what an archive says about itself", func(d *draft) {
 		d.archive = func([]byte) []byte { return compressed(bytes.Repeat(make([]byte, 1<<20), 80), nil) }
 	}, "too_large"},
+}
+
+// otherDigit gives a digit that is not this one.
+func otherDigit(digit string) string {
+	if digit == "0" {
+		return "1"
+	}
+	return "0"
 }
 
 // cutLine takes out the line that ends with the path.
