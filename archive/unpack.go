@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -105,7 +107,7 @@ func (s *folderSink) create(name string) (io.WriteCloser, error) {
 
 // sync makes the names of all files and folders durable.
 func (s *folderSink) sync() error {
-	for folder := range s.made {
+	for _, folder := range slices.Sorted(maps.Keys(s.made)) {
 		if err := syncFolder(s.root, folder); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ python3    python3
 sha256sum  coreutils
 curl       curl
 pg_ctlcluster postgresql
+strace     strace
 '
 
 missing() {
