@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"net/http"
 	"testing"
 )
@@ -63,6 +64,26 @@ func TestTakesGzip(t *testing.T) {
 		r := &http.Request{Header: http.Header{"Accept-Encoding": {accept}}}
 		if got := takesGzip(r); got != want {
 			t.Errorf("Accept-Encoding %q: %t, want %t", accept, got, want)
+		}
+	}
+}
+
+// What a client has kept is asked for again as soon as one byte of it differs.
+func TestTheTagFollowsTheBytes(t *testing.T) {
+	for _, size := range []int{3, minZip} { // without a gzip form, and with one
+		text := bytes.Repeat([]byte("a"), size)
+		s, _ := routed(t, "GET", mutable, func(s *service, c *call, r *http.Request) error {
+			return s.send(c, r, newDocument("text/plain; charset=utf-8", text))
+		})
+		for _, form := range []string{"identity", "gzip"} {
+			tag := get(s, "Accept-Encoding", form).Header().Get("ETag")
+			if w := get(s, "Accept-Encoding", form, "If-None-Match", tag); w.Code != http.StatusNotModified {
+				t.Errorf("%d bytes as %s, unchanged: %d", size, form, w.Code)
+			}
+			text[size-1]++
+			if w := get(s, "Accept-Encoding", form, "If-None-Match", tag); w.Code != http.StatusOK {
+				t.Errorf("%d bytes as %s, the last of them changed: %d", size, form, w.Code)
+			}
 		}
 	}
 }
