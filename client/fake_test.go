@@ -39,7 +39,8 @@ type fake struct {
 	hashes   []tlog.Hash // stored hashes of the tree
 	archives map[string][]byte
 	index    map[string]int64
-	shown    int64 // size of the tree that is shown; 0: all of it
+	shown    int64                 // size of the tree that is shown; 0: all of it
+	forge    func(*translog.Entry) // changes what the log will say of a publish; nil: it is the truth
 	instead  map[string]http.HandlerFunc
 	mu       sync.Mutex
 	requests []*http.Request
@@ -119,11 +120,15 @@ func (f *fake) publishBytes(name string, data []byte) {
 	}
 	f.index[name] = int64(len(f.entries))
 	f.archives[name] = data
-	f.append(&translog.Entry{
+	e := &translog.Entry{
 		Kind: translog.KindPublish, Package: ref.Package, Version: ref.Version,
 		Archive: report.Checksum, Size: report.Size, Manifest: report.ManifestChecksum,
 		Actor: "u_0000000000", Seq: 1, Prev: -1,
-	})
+	}
+	if f.forge != nil {
+		f.forge(e)
+	}
+	f.append(e)
 }
 
 func (f *fake) size() int64 {

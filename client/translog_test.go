@@ -126,6 +126,23 @@ func TestFork(t *testing.T) {
 	}
 }
 
+// TestForkInAnOlderProof has a proof whose tree is smaller than the one seen,
+// and no beginning of it.
+func TestForkInAnOlderProof(t *testing.T) {
+	one, two, u := newFake(t), newFake(t), newUser(t)
+	for _, f := range []*fake{one, two} {
+		f.publish(httpRef)
+	}
+	one.grow(3, "one")
+	two.grow(7, "two")
+	if err := remote(t, u.client(two.server.URL)); err != nil {
+		t.Fatal(err)
+	}
+	other := one.proof(httpRef, one.size())
+	two.instead["/proof"] = func(w http.ResponseWriter, _ *http.Request) { w.Write(other) }
+	wantError(t, remote(t, u.client(two.server.URL)), LogFork)
+}
+
 // TestForgedTiles: tiles that do not hash to the signed tree prove nothing, not
 // even a fork.
 func TestForgedTiles(t *testing.T) {
