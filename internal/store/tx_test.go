@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/ori-lang/registry/internal/repotest/pgtest"
 )
 
 func TestWrite(t *testing.T) {
@@ -178,4 +180,22 @@ func TestLockLog(t *testing.T) {
 		must(t, err)
 		equal(t, "size", state.Size, int64(2*writers*rounds))
 	})
+}
+
+// Two writers that decide by the same reading do not both go through: the one
+// that comes later decides again. SQLite has one writer at a time anyway.
+func TestWriteIsAsIfAlone(t *testing.T) {
+	db := open(t, pgtest.URL(t))
+	firstCome := func(n int64, then func()) change {
+		return func(ctx context.Context, tx *Tx) error {
+			if len(tiles(t, &tx.Reader)) > 0 {
+				return nil
+			}
+			then()
+			return tile(n, "")(ctx, tx)
+		}
+	}
+	overtake := sync.OnceFunc(func() { write(t, db, firstCome(1, func() {})) })
+	write(t, db, firstCome(0, overtake))
+	equal(t, "tiles", tiles(t, db.Reader()), []int64{1})
 }
