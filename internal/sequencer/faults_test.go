@@ -170,3 +170,24 @@ func testAPanicInAChangeEndsOnlyItsGroup(t *testing.T, f *fixture) {
 		t.Errorf("the tree has %d entries", n)
 	}
 }
+
+// A change that has begun goes on when its submitter leaves: an interrupted
+// statement would take back the whole group.
+func TestASubmitterThatLeavesInterruptsNothing(t *testing.T) {
+	eachDatabase(t, testASubmitterThatLeavesInterruptsNothing)
+}
+
+func testASubmitterThatLeavesInterruptsNothing(t *testing.T, f *fixture) {
+	ctx, leave := context.WithCancel(t.Context())
+	err := f.seq.Submit(ctx, func(ctx context.Context, tx *Tx) error {
+		leave()
+		return appending(claim(1))(ctx, tx)
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("the change gave %v", err)
+	}
+	f.submit(claim(2))
+	if n := f.tree().N; n != 3 {
+		t.Errorf("the tree has %d entries", n)
+	}
+}
