@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"os"
@@ -141,6 +142,22 @@ func TestForkInAnOlderProof(t *testing.T) {
 	other := one.proof(httpRef, one.size())
 	two.instead["/proof"] = func(w http.ResponseWriter, _ *http.Request) { w.Write(other) }
 	wantError(t, remote(t, u.client(two.server.URL)), LogFork)
+}
+
+// TestForkOffline: two roots for one size need no tiles to be seen.
+func TestForkOffline(t *testing.T) {
+	one, two, u := newFake(t), newFake(t), newUser(t)
+	for _, f := range []*fake{one, two} {
+		f.publish(httpRef)
+	}
+	one.grow(3, "one")
+	two.grow(3, "two")
+	if err := remote(t, u.client(one.server.URL)); err != nil {
+		t.Fatal(err)
+	}
+	c := u.client(one.server.URL, func(o *Options) { o.Offline = true })
+	_, err := c.Verify(t.Context(), bytes.NewReader(two.archives[httpRef]), two.proof(httpRef, two.size()))
+	wantError(t, err, LogFork)
 }
 
 // TestForgedTiles: tiles that do not hash to the signed tree prove nothing, not
