@@ -33,6 +33,7 @@ type fixture struct {
 	keys     string // folder of the log's key and anchor
 	blobs    *blob.Dir
 	log      *sequencer.Sequencer
+	parts    registry.Config // that the registry was made of
 
 	mu  sync.Mutex
 	now time.Time
@@ -71,9 +72,10 @@ func newFixtureWithKeys(t testing.TB, database, keys string) *fixture {
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	must(t, err)
-	f.Registry = registry.New(registry.Config{
+	f.parts = registry.Config{
 		URLs: urls, ServerVersion: "test", DB: db, Log: f.log, Blobs: f.blobs, Now: f.clock, Rand: rand.Reader,
-	})
+	}
+	f.Registry = registry.New(f.parts)
 	t.Cleanup(func() { must(t, errors.Join(f.log.Close(), db.Close())) })
 	return f
 }

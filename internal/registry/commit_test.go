@@ -1,0 +1,112 @@
+package registry_test
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/registry"
+	"github.com/ori-lang/registry/internal/repotest/sample"
+)
+
+// interrupted is a folder of archives with something that happens when a large
+// one is kept: after every check of a publish, and before its transaction.
+type interrupted struct {
+	registry.Blobs
+	meanwhile func()
+}
+
+func (b interrupted) Keep(ctx context.Context, name string, c ident.Checksum) (release func(), err error) {
+	b.meanwhile()
+	return b.Blobs.Keep(ctx, name, c)
+}
+
+// execute changes the database behind the back of the registry.
+func (f *fixture) execute(text string) {
+	f.t.Helper()
+	driver, source := "pgx", f.database
+	if path, ok := strings.CutPrefix(f.database, "sqlite:"); ok {
+		driver, source = "sqlite", path
+	}
+	db, err := sql.Open(driver, source)
+	must(f.t, err)
+	defer db.Close()
+	_, err = db.Exec(text)
+	must(f.t, err)
+}
+
+// What was true when a publish was checked may have ended when it commits: the
+// transaction asks everything again, and what it refuses leaves nothing.
+func TestWhatChangesBeforeTheCommit(t *testing.T) {
+	large := sample.Package{Ref: "@acme/http@1.0.0", Noise: 100 << 10}
+	for name, test := range map[string]struct {
+		meanwhile func(f *fixture, ada, token registry.Actor)
+		want      api.Code
+		added     int64 // entries of the log
+	}{
+		"nothing": {func(*fixture, registry.Actor, registry.Actor) {}, "", 1},
+		"the token is revoked": {func(f *fixture, ada, token registry.Actor) {
+			me, err := f.Me(f.t.Context(), token)
+			must(f.t, err)
+			must(f.t, f.RevokeToken(f.t.Context(), ada, me.Token.ID))
+		}, api.TokenInvalid, 0},
+		"the token expires": {func(f *fixture, _, _ registry.Actor) { f.pass(91 * 24 * time.Hour) }, api.TokenExpired, 0},
+		"the account leaves the scope": {func(f *fixture, _, _ registry.Actor) {
+			f.execute(`DELETE FROM scope_member`)
+		}, api.NotOwner, 0},
+		"the version is published with other bytes": {func(f *fixture, ada, _ registry.Actor) {
+			f.mustPublish(ada, sample.Package{Ref: large.Ref})
+		}, api.VersionExists, 1},
+		"the version is published": {func(f *fixture, ada, _ registry.Actor) { f.mustPublish(ada, large) }, "", 1},
+		"a similar name is taken": {func(f *fixture, ada, _ registry.Actor) {
+			f.mustPublish(ada, sample.Package{Ref: "@acme/ht-tp@1.0.0"})
+		}, api.NameTooSimilar, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, f *fixture) {
+				ada := f.owner("ada", "acme")
+				token := f.token(ada, api.Publish)
+				staged, before := f.stage(large.Archive(t)), f.logSize()
+				parts := f.parts
+				parts.Blobs = interrupted{f.blobs, func() { test.meanwhile(f, ada, token) }}
+				_, err := registry.New(parts).Publish(t.Context(), token, pkg("@acme/http"), registry.Upload{Archive: staged})
+				wantCode(t, "publishing", err, test.want)
+				if added := f.logSize() - before; added != test.added {
+					t.Errorf("the log has %d new entries, want %d", added, test.added)
+				}
+				must(t, f.blobs.Sweep(t.Context(), f.OwnsArchive))
+				if faults := f.fsck(); len(faults) > 0 {
+					t.Errorf("fsck: %q", faults)
+				}
+			})
+		})
+	}
+}
+
+// A token that ended since the call began makes no other one.
+func TestAnEndedTokenMakesNone(t *testing.T) {
+	for name, test := range map[string]struct {
+		end  func(*fixture, registry.Actor) error
+		want api.Code
+	}{
+		"revoked": {func(f *fixture, a registry.Actor) error {
+			me, err := f.Me(f.t.Context(), a)
+			must(f.t, err)
+			return f.RevokeToken(f.t.Context(), a, me.Token.ID)
+		}, api.TokenInvalid},
+		"expired": {func(f *fixture, _ registry.Actor) error { f.pass(91 * 24 * time.Hour); return nil }, api.TokenExpired},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, f *fixture) {
+				ada := f.user("ada")
+				must(t, test.end(f, ada))
+				_, err := f.CreateToken(t.Context(), ada, api.NewToken{Name: "ci", Scopes: []api.TokenScope{api.Read}})
+				wantCode(t, "making a token", err, test.want)
+			})
+		})
+	}
+}
