@@ -148,6 +148,9 @@ func TestClaimLies(t *testing.T) {
 			f.instead["/log/checkpoint"] = func(w http.ResponseWriter, _ *http.Request) { w.Write(signed) }
 			f.entries[2] = f.entries[3]
 		}, NotInLog},
+		{"the claim itself, where something else is signed", api.Scope{Scope: "s1", LogIndex: 3}, func(f *fake) {
+			f.entries[3] = f.entries[2]
+		}, NotInLog},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
