@@ -54,6 +54,9 @@ func TestWhatChangesBeforeTheCommit(t *testing.T) {
 			must(f.t, err)
 			must(f.t, f.RevokeToken(f.t.Context(), ada, me.Token.ID))
 		}, api.TokenInvalid, 0},
+		"the token is deleted": {func(f *fixture, _, _ registry.Actor) {
+			f.execute(`DELETE FROM token WHERE name = 'test'`)
+		}, api.TokenInvalid, 0},
 		"the token expires": {func(f *fixture, _, _ registry.Actor) { f.pass(91 * 24 * time.Hour) }, api.TokenExpired, 0},
 		"the account leaves the scope": {func(f *fixture, _, _ registry.Actor) {
 			f.execute(`DELETE FROM scope_member`)
