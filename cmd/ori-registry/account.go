@@ -43,7 +43,7 @@ account may, for 90 days; it is shown this once and not kept anywhere.`,
 		},
 	}
 	addFlags(cmd, storageFlags()...)
-	cmd.Flags().BoolVar(&operator, "operator", false, "note that the account runs the registry; it may do no more than others yet")
+	cmd.Flags().BoolVar(&operator, "operator", false, "the account runs the registry: it may remove versions and give packages a status")
 	cmd.Flags().BoolVar(&asJSON, "json", false, `print {"login","token"}`)
 	return cmd
 }

@@ -13,7 +13,8 @@
 // row in the database. It holds the lock of the digest while it looks, and so
 // does a publish from the marker to its commit: neither sees the other halfway.
 //
-// One process at a time uses the folder (the server holds a lock on it).
+// One process at a time changes the folder (the server holds a lock on it); fsck
+// may read it meanwhile.
 package blob
 
 import (

@@ -1,6 +1,6 @@
 // Package httpapi is the registry protocol over HTTP: a route table, one place
 // that decodes, one that encodes, and nothing in between but a call of
-// internal/registry. It is the only package that knows status codes.
+// internal/registry. No other package reads a request or writes a reply.
 //
 // What holds for every reply:
 //

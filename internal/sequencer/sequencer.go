@@ -15,8 +15,8 @@
 // So a checkpoint never speaks of what is not committed, and a database that
 // was set back to an older state is noticed at the next start: its tree is
 // smaller than the anchor says, or another one. Then nothing is signed and
-// nothing changed until the operator has brought the missing entries back. Steps 3 and 4 of one group
-// run while the transaction of the next does.
+// nothing changed until the operator has brought the missing entries back.
+// Steps 3 and 4 of one group run while the transaction of the next does.
 //
 // There is no artificial delay: a group is whatever waits when the sequencer
 // is free.
