@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/internal/repotest/spectest"
 )
 
@@ -320,13 +321,20 @@ func me(s *Server, token string) int {
 func TestStartSweeps(t *testing.T) {
 	s := open(t, Config{})
 	s.Close()
-	left := filepath.Join(s.cfg.Data, "incoming", "up_x.part")
-	if err := os.WriteFile(left, bytes.Repeat([]byte("x"), 100), 0o600); err != nil {
-		t.Fatal(err)
+	content := bytes.Repeat([]byte("x"), 100)
+	sum := ident.ChecksumOf(content).Hex()
+	left := []string{"incoming/up_x.part", "incoming/" + sum + ".up_y.mark", "archives/" + sum[:2] + "/" + sum}
+	for i, name := range left {
+		left[i] = filepath.Join(s.cfg.Data, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(left[i]), 0o700), os.WriteFile(left[i], content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	open(t, Config{Data: s.cfg.Data})
-	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("it is still there: %v", err)
+	for _, path := range left {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", path, err)
+		}
 	}
 }
 
