@@ -13,17 +13,29 @@ import (
 	"github.com/ori-lang/registry/internal/repotest/sample"
 )
 
-// interrupted is a folder of archives with something that happens when a large
-// one is kept: after every check of a publish, and before its transaction.
+// interrupted is a folder of archives with something that happens around the
+// keeping of a large one: before it, when a publish has made every check; after
+// it, with only the transaction to come; and when the archive is let go.
 type interrupted struct {
 	registry.Blobs
-	meanwhile func()
+	before, kept, released func()
 }
 
 func (b interrupted) Keep(ctx context.Context, name string, c ident.Checksum) (release func(), err error) {
-	b.meanwhile()
-	return b.Blobs.Keep(ctx, name, c)
+	b.before()
+	letGo, err := b.Blobs.Keep(ctx, name, c)
+	b.kept()
+	return func() { b.released(); letGo() }, err
 }
+
+// around is the registry with such a folder.
+func (f *fixture) around(before, kept, released func()) *registry.Registry {
+	parts := f.parts
+	parts.Blobs = interrupted{f.blobs, before, kept, released}
+	return registry.New(parts)
+}
+
+func nothing() {}
 
 // execute changes the database behind the back of the registry.
 func (f *fixture) execute(text string) {
@@ -74,9 +86,8 @@ func TestWhatChangesBeforeTheCommit(t *testing.T) {
 				ada := f.owner("ada", "acme")
 				token := f.token(ada, api.Publish)
 				staged, before := f.stage(large.Archive(t)), f.logSize()
-				parts := f.parts
-				parts.Blobs = interrupted{f.blobs, func() { test.meanwhile(f, ada, token) }}
-				_, err := registry.New(parts).Publish(t.Context(), token, pkg("@acme/http"), registry.Upload{Archive: staged})
+				r := f.around(func() { test.meanwhile(f, ada, token) }, nothing, nothing)
+				_, err := r.Publish(t.Context(), token, pkg("@acme/http"), registry.Upload{Archive: staged})
 				wantCode(t, "publishing", err, test.want)
 				if added := f.logSize() - before; added != test.added {
 					t.Errorf("the log has %d new entries, want %d", added, test.added)
@@ -112,4 +123,26 @@ func TestAnEndedTokenMakesNone(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The sweeper takes an archive that is let go and has no owner: a publish lets
+// go of its own when the transaction is over. That it runs to its end is the
+// reason why it does so when its client has gone, too.
+func TestAnArchiveIsHeldUntilTheCommit(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, f *fixture) {
+		ada := f.owner("ada", "acme")
+		content := sample.Package{Ref: "@acme/http@1.0.0", Noise: 100 << 10}.Archive(t)
+		staged := f.stage(content)
+		client, leave := context.WithCancel(t.Context())
+		var owned []bool
+		r := f.around(nothing, leave, func() {
+			has, err := f.OwnsArchive(t.Context(), ident.ChecksumOf(content))
+			must(t, err)
+			owned = append(owned, has)
+		})
+		_, err := r.Publish(client, ada, pkg("@acme/http"), registry.Upload{Archive: staged})
+		if len(owned) != 1 || !owned[0] {
+			t.Errorf("when the archive was let go it had an owner: %v; publishing gave %v", owned, err)
+		}
+	})
 }
