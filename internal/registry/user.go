@@ -44,7 +44,7 @@ func (r *Registry) AddToken(ctx context.Context, login string, scope api.TokenSc
 	}
 	account, err := r.db.Reader().AccountByLogin(ctx, login)
 	if err != nil {
-		return "", orProblem(err, api.Errorf(api.UserNotFound, "there is no account with the login %q", login))
+		return "", orProblem(err, noUser(login))
 	}
 	token, secret, err := r.drawToken(account.ID, api.NewToken{Name: "from ori-registry", Scopes: []api.TokenScope{scope}})
 	if err != nil {
@@ -74,4 +74,8 @@ func (r *Registry) Me(ctx context.Context, a Actor) (*api.Me, error) {
 		me.Scopes = append(me.Scopes, api.ScopeRole{Scope: role.Scope, Role: api.Role(role.Role)})
 	}
 	return me, nil
+}
+
+func noUser(login string) *api.Problem {
+	return api.Errorf(api.UserNotFound, "there is no account with the login %q", login)
 }
