@@ -36,6 +36,7 @@ const (
 	PathToken  = "/v1/tokens/{id}"
 	PathScope  = "/v1/scopes/{scope}"
 	PathInbox  = "/v1/me/inbox"
+	PathUsers  = "/v1/users"
 
 	PathMember        = PathScope + "/members/{login}"
 	PathMemberAccept  = PathMember + "/accept"
@@ -172,6 +173,9 @@ func (u URLs) MemberDecline(scope, login string) string { return u.Member(scope,
 
 // Inbox is the address of the offers that wait for the caller.
 func (u URLs) Inbox() string { return u.base + PathInbox }
+
+// Users is the address at which operators make accounts.
+func (u URLs) Users() string { return u.base + PathUsers }
 
 // Checkpoint is the address of the log's newest checkpoint.
 func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }

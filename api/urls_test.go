@@ -65,6 +65,7 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.MemberAccept("ori-lang", "ada"):  "/v1/scopes/ori-lang/members/ada/accept",
 		u.MemberDecline("ori-lang", "ada"): "/v1/scopes/ori-lang/members/ada/decline",
 		u.Inbox():                          "/v1/me/inbox",
+		u.Users():                          "/v1/users",
 		u.Log():                            "/log",
 		u.Checkpoint():                     "/log/checkpoint",
 		u.OpenAPI():                        "/openapi.yaml",
@@ -141,7 +142,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
 		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
 		api.PathTransfer, api.PathTransferAccept, api.PathTransferDecline, api.PathTransferCancel,
-		api.PathMember, api.PathMemberAccept, api.PathMemberDecline, api.PathInbox,
+		api.PathMember, api.PathMemberAccept, api.PathMemberDecline, api.PathInbox, api.PathUsers,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

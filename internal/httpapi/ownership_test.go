@@ -211,6 +211,7 @@ func TestOwnershipRefusals(t *testing.T) {
 		{"DELETE", member, "", "/v1/scopes/acme/members/Bob"},
 		{"POST", member + "/accept", "", "/v1/scopes/@acme/members/bob/accept"},
 		{"POST", member + "/decline", "", "/v1/scopes/acme/members/bob-/decline"},
+		{"POST", "/v1/users", `{"login":"new"}`, ""},
 	}
 	for _, c := range calls {
 		s.want(s.do(c.method, c.path, nil, header{"Authorization": ""}), 401, api.Unauthenticated)
@@ -243,6 +244,34 @@ func TestOwnershipRefusals(t *testing.T) {
 	s.want(s.sendJSON("PUT", "/v1/scopes/acme/members/nobody", `{"role":"member"}`, nil), 404, api.UserNotFound)
 	s.want(s.sendJSON("PUT", "/v1/scopes/free/members/bob", `{"role":"member"}`, nil), 403, api.ScopeNotClaimed)
 	s.want(s.do("GET", member, nil, nil), 405, api.MethodNotAllowed)
+}
+
+func TestUsersOverHTTP(t *testing.T) {
+	s := newSite(t)
+	root := s.operator("root")
+	var made api.CreatedUser
+	a := s.want(s.post("/v1/users", `{"login":"bob"}`, root), 201, "")
+	a.json(t, &made)
+	if made.User.Login != "bob" || made.User.Operator || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%+v %v", made, a.Header)
+	}
+	var me api.Me
+	s.want(s.do("GET", "/v1/me", nil, as(made.Token.Secret)), 200, "").json(t, &me)
+	if me.User != made.User || me.Token.ID != made.Token.ID {
+		t.Errorf("%+v", me)
+	}
+	s.want(s.post("/v1/users", `{"login":"second","operator":true}`, root), 201, "").json(t, &made)
+	s.want(s.post("/v1/users", `{"login":"third","operator":null}`, as(made.Token.Secret)), 201, "")
+	s.want(s.post("/v1/users", `{"login":"fourth"}`, nil), 403, api.NotOwner)
+	for _, body := range []string{`{"login":"bob"}`, `{"login":"Bob"}`, `{}`} {
+		a := s.want(s.post("/v1/users", body, root), 422, api.ValidationFailed)
+		if faults := a.problem().Errors; len(faults) != 1 || faults[0].Pointer != "/login" {
+			t.Errorf("%s: %+v", body, faults)
+		}
+	}
+	if strings.Contains(s.log.String(), made.Token.Secret) {
+		t.Error("a token stands in the log")
+	}
 }
 
 // A transferred package is published by its new owner, and no longer by members.

@@ -67,6 +67,7 @@ func Routes() []Route {
 		{post, api.PathMemberAccept, api.Admin, Ordinary, never, invitationStep((*registry.Registry).AcceptInvitation)},
 		{post, api.PathMemberDecline, api.Admin, Ordinary, never, invitationStep((*registry.Registry).DeclineInvitation)},
 		{get, api.PathInbox, api.Read, Ordinary, never, (*service).inbox},
+		{post, api.PathUsers, api.Admin, Ordinary, never, (*service).createUser},
 
 		{get, api.PathCheckpoint, "", Immutable, newest, (*service).checkpoint},
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},

@@ -17,6 +17,7 @@ import (
 // wireTypes are the types of package api that have a schema of the same name.
 var wireTypes = map[string]reflect.Type{
 	"CreatedToken": reflect.TypeFor[api.CreatedToken](),
+	"CreatedUser":  reflect.TypeFor[api.CreatedUser](),
 	"Dependency":   reflect.TypeFor[api.Dependency](),
 	"Deprecated":   reflect.TypeFor[api.Deprecated](),
 	"Deprecation":  reflect.TypeFor[api.Deprecation](),
@@ -34,6 +35,7 @@ var wireTypes = map[string]reflect.Type{
 	"NewMember":    reflect.TypeFor[api.NewMember](),
 	"NewToken":     reflect.TypeFor[api.NewToken](),
 	"NewTransfer":  reflect.TypeFor[api.NewTransfer](),
+	"NewUser":      reflect.TypeFor[api.NewUser](),
 	"Package":      reflect.TypeFor[api.Package](),
 	"Problem":      reflect.TypeFor[api.Problem](),
 	"RateLimits":   reflect.TypeFor[api.RateLimits](),
@@ -66,7 +68,9 @@ var wireTypes = map[string]reflect.Type{
 }
 
 // requests are the types that only clients send.
-var requests = []string{"Deprecation", "NewMember", "NewToken", "NewTransfer", "Removal", "Resolve", "StatusChange", "Yank"}
+var requests = []string{
+	"Deprecation", "NewMember", "NewToken", "NewTransfer", "NewUser", "Removal", "Resolve", "StatusChange", "Yank",
+}
 
 // member of an object, as Go and as the spec see it.
 type member struct {
