@@ -25,12 +25,22 @@ const (
 	PathRemove    = PathPackage + "/{version}/remove"
 	PathStatus    = PathPackage + "/status"
 
-	PathResolve = "/v1/resolve"
+	PathResolve         = "/v1/resolve"
+	PathTransfer        = PathPackage + "/transfer"
+	PathTransferAccept  = PathTransfer + "/accept"
+	PathTransferDecline = PathTransfer + "/decline"
+	PathTransferCancel  = PathTransfer + "/cancel"
 
 	PathMe     = "/v1/me"
 	PathTokens = "/v1/tokens"
 	PathToken  = "/v1/tokens/{id}"
 	PathScope  = "/v1/scopes/{scope}"
+	PathInbox  = "/v1/me/inbox"
+	PathUsers  = "/v1/users"
+
+	PathMember        = PathScope + "/members/{login}"
+	PathMemberAccept  = PathMember + "/accept"
+	PathMemberDecline = PathMember + "/decline"
 
 	PathCheckpoint = "/log/checkpoint"
 	PathTile       = "/log/tile/{tile...}"
@@ -118,6 +128,18 @@ func (u URLs) Remove(r ident.Ref) string { return u.fill(PathRemove, r.Package, 
 // Status is the address of a package's status.
 func (u URLs) Status(p ident.Package) string { return u.fill(PathStatus, p, ident.Version{}) }
 
+// Transfer is the address of a package's newest transfer.
+func (u URLs) Transfer(p ident.Package) string { return u.fill(PathTransfer, p, ident.Version{}) }
+
+// TransferAccept is the address at which the receiver of a transfer accepts it.
+func (u URLs) TransferAccept(p ident.Package) string { return u.Transfer(p) + "/accept" }
+
+// TransferDecline is the address at which the receiver of a transfer declines it.
+func (u URLs) TransferDecline(p ident.Package) string { return u.Transfer(p) + "/decline" }
+
+// TransferCancel is the address at which the giver of a transfer takes it back.
+func (u URLs) TransferCancel(p ident.Package) string { return u.Transfer(p) + "/cancel" }
+
 // Web is the page of a version for people.
 func (u URLs) Web(r ident.Ref) string {
 	return u.base + "/" + r.Package.String() + "/" + r.Version.String()
@@ -137,6 +159,23 @@ func (u URLs) Token(id string) string { return u.base + PathTokens + "/" + url.P
 
 // Scope is the address of a scope.
 func (u URLs) Scope(scope string) string { return u.base + "/v1/scopes/" + url.PathEscape(scope) }
+
+// Member is the address of an account's membership in a scope.
+func (u URLs) Member(scope, login string) string {
+	return u.Scope(scope) + "/members/" + url.PathEscape(login)
+}
+
+// MemberAccept is the address at which an invited account becomes a member.
+func (u URLs) MemberAccept(scope, login string) string { return u.Member(scope, login) + "/accept" }
+
+// MemberDecline is the address at which an invited account declines.
+func (u URLs) MemberDecline(scope, login string) string { return u.Member(scope, login) + "/decline" }
+
+// Inbox is the address of the offers that wait for the caller.
+func (u URLs) Inbox() string { return u.base + PathInbox }
+
+// Users is the address at which operators make accounts.
+func (u URLs) Users() string { return u.base + PathUsers }
 
 // Checkpoint is the address of the log's newest checkpoint.
 func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }

@@ -48,6 +48,10 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Deprecate(ref):                   pkg + "/1.0.0-rc.1/deprecate",
 		u.Remove(ref):                      pkg + "/1.0.0-rc.1/remove",
 		u.Status(ref.Package):              pkg + "/status",
+		u.Transfer(ref.Package):            pkg + "/transfer",
+		u.TransferAccept(ref.Package):      pkg + "/transfer/accept",
+		u.TransferDecline(ref.Package):     pkg + "/transfer/decline",
+		u.TransferCancel(ref.Package):      pkg + "/transfer/cancel",
 		u.Web(ref):                         "/@ori-lang/http2/1.0.0-rc.1",
 		u.Resolve():                        "/v1/resolve",
 		u.Me():                             "/v1/me",
@@ -56,6 +60,12 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Token("../a b?c#d"):              "/v1/tokens/..%2Fa%20b%3Fc%23d",
 		u.Scope("ori-lang"):                "/v1/scopes/ori-lang",
 		u.Scope("a/b"):                     "/v1/scopes/a%2Fb",
+		u.Member("ori-lang", "ada"):        "/v1/scopes/ori-lang/members/ada",
+		u.Member("ori-lang", "a/b"):        "/v1/scopes/ori-lang/members/a%2Fb",
+		u.MemberAccept("ori-lang", "ada"):  "/v1/scopes/ori-lang/members/ada/accept",
+		u.MemberDecline("ori-lang", "ada"): "/v1/scopes/ori-lang/members/ada/decline",
+		u.Inbox():                          "/v1/me/inbox",
+		u.Users():                          "/v1/users",
 		u.Log():                            "/log",
 		u.Checkpoint():                     "/log/checkpoint",
 		u.OpenAPI():                        "/openapi.yaml",
@@ -131,6 +141,8 @@ func TestPatternsFitTheURLs(t *testing.T) {
 	for _, pattern := range []string{
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
 		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
+		api.PathTransfer, api.PathTransferAccept, api.PathTransferDecline, api.PathTransferCancel,
+		api.PathMember, api.PathMemberAccept, api.PathMemberDecline, api.PathInbox, api.PathUsers,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

@@ -44,7 +44,7 @@ account may, for 90 days; it is shown this once and not kept anywhere.`,
 		},
 	}
 	addFlags(cmd, storageFlags()...)
-	cmd.Flags().BoolVar(&operator, "operator", false, "the account runs the registry: it may remove versions and give packages a status")
+	cmd.Flags().BoolVar(&operator, "operator", false, "let the account do what only those may who run the registry: remove versions, quarantine packages, make accounts")
 	cmd.Flags().BoolVar(&asJSON, "json", false, `print {"login","token"}`)
 	return cmd
 }

@@ -115,6 +115,11 @@ func TestReadOnly(t *testing.T) {
 		s.do("PUT", "/v1/scopes/corp", nil, nil),
 		s.do("POST", "/v1/tokens", strings.NewReader(`{"name":"x","scopes":["read"]}`), header{"Content-Type": "application/json"}),
 		s.do("DELETE", "/v1/tokens/"+made.ID, nil, nil),
+		s.post("/v1/packages/acme/http/transfer", `{"to":"rita"}`, nil),
+		s.do("POST", "/v1/packages/acme/http/transfer/cancel", nil, nil),
+		s.sendJSON("PUT", "/v1/scopes/acme/members/rita", `{"role":"member"}`, nil),
+		s.sendJSON("PUT", "/v1/scopes/acme/members/alice", `{"role":"member"}`, nil),
+		s.do("DELETE", "/v1/scopes/acme/members/alice", nil, nil),
 	} {
 		s.wantAgainLater(a, api.ReadOnly)
 	}

@@ -233,7 +233,7 @@ func publishEnd(pkg string) string {
 	return "/publish"
 }
 
-// settled gives a site with @acme/http@1.0.0 published, and that archive.
+// settled gives a site with @acme/http@1.0.0 published and offered to rita, and that archive.
 func settled(t *testing.T) (*site, []byte) {
 	t.Helper()
 	return settledWith(t, server.Config{})
@@ -246,5 +246,7 @@ func settledWith(t *testing.T, cfg server.Config) (*site, []byte) {
 	s.claim("acme")
 	data := sample.Package{Ref: "@acme/http@1.0.0", Files: map[string]string{"README.md": "# http\n" + strings.Repeat("Fetch things. ", 200)}}.Archive(t)
 	s.want(s.publish("acme/http", part{"archive", data}), 201, "")
+	s.user("rita")
+	s.want(s.post("/v1/packages/acme/http/transfer", `{"to":"rita"}`, nil), 202, "")
 	return s, data
 }

@@ -143,7 +143,5 @@ func (s *service) revokeToken(c *call, r *http.Request) error {
 	if err := s.reg.RevokeToken(r.Context(), c.actor, r.PathValue("id")); err != nil {
 		return err
 	}
-	c.Header().Set("Cache-Control", string(never))
-	c.WriteHeader(http.StatusNoContent)
-	return nil
+	return noContent(c)
 }

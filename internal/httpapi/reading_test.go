@@ -22,7 +22,7 @@ import (
 // route with a query parameter that is required gets it here too.
 func filled(pattern string) string {
 	return strings.NewReplacer("{$}", "", "{scope}", "acme", "{name}", "http", "{version}", "1.0.0",
-		"{tile...}", "0/000.p/1", "{id}", "t_none", "{code}", "version_exists").Replace(pattern)
+		"{tile...}", "0/000.p/1", "{id}", "t_none", "{login}", "alice", "{code}", "version_exists").Replace(pattern)
 }
 
 func TestEveryReadHasHeadAndETag(t *testing.T) {

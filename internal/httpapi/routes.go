@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/registry"
 )
 
 // Route is one line of the route table.
@@ -50,12 +51,24 @@ func Routes() []Route {
 		{put, api.PathStatus, api.Admin, Ordinary, never, (*service).setStatus},
 		{post, api.PathResolve, "", Ordinary, never, (*service).resolve},
 
+		{post, api.PathTransfer, api.Admin, Ordinary, never, (*service).offerTransfer},
+		{get, api.PathTransfer, api.Read, Ordinary, never, (*service).transfer},
+		{post, api.PathTransferAccept, api.Admin, Ordinary, never, transferStep((*registry.Registry).AcceptTransfer)},
+		{post, api.PathTransferDecline, api.Admin, Ordinary, never, transferStep((*registry.Registry).DeclineTransfer)},
+		{post, api.PathTransferCancel, api.Admin, Ordinary, never, transferStep((*registry.Registry).CancelTransfer)},
+
 		{get, api.PathMe, api.Read, Ordinary, never, (*service).me},
 		{get, api.PathTokens, api.Admin, Ordinary, never, (*service).tokens},
 		{post, api.PathTokens, api.Admin, Ordinary, never, (*service).createToken},
 		{del, api.PathToken, api.Read, Ordinary, never, (*service).revokeToken}, // any token may end itself
 		{get, api.PathScope, "", Ordinary, mutable, (*service).scope},
 		{put, api.PathScope, api.Publish, Ordinary, never, (*service).claimScope},
+		{put, api.PathMember, api.Admin, Ordinary, never, (*service).setMember},
+		{del, api.PathMember, api.Admin, Ordinary, never, (*service).removeMember},
+		{post, api.PathMemberAccept, api.Admin, Ordinary, never, invitationStep((*registry.Registry).AcceptInvitation)},
+		{post, api.PathMemberDecline, api.Admin, Ordinary, never, invitationStep((*registry.Registry).DeclineInvitation)},
+		{get, api.PathInbox, api.Read, Ordinary, never, (*service).inbox},
+		{post, api.PathUsers, api.Admin, Ordinary, never, (*service).createUser},
 
 		{get, api.PathCheckpoint, "", Immutable, newest, (*service).checkpoint},
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},

@@ -54,6 +54,7 @@ func (r *Registry) Fsck(ctx context.Context, f Fsck) (*FsckReport, error) {
 		r: r, Fsck: f, FsckReport: &FsckReport{},
 		tails: make(map[int][]byte), subjects: make(map[string]store.Subject),
 		lives: make(map[ident.Ref]*life), statuses: make(map[ident.Package]api.Status),
+		ownership: newOwnership(),
 	}
 	if f.NoKeys != "" {
 		check.fault("the folder of keys: %s; put it back", f.NoKeys)
@@ -83,6 +84,7 @@ type checker struct {
 	subjects map[string]store.Subject
 	lives    map[ident.Ref]*life
 	statuses map[ident.Package]api.Status
+	ownership
 }
 
 func (c *checker) database(ctx context.Context) error {
@@ -100,7 +102,7 @@ func (c *checker) database(ctx context.Context) error {
 		}
 	}
 	c.tree(tlog.Tree{N: state.Size, Hash: state.Root})
-	for _, step := range []func(context.Context) error{c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.statusRows, c.archives} {
+	for _, step := range []func(context.Context) error{c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.packageRows, c.memberRows, c.archives} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -15,13 +15,14 @@ import (
 // that still holds.
 type life struct{ yanked, deprecated, removed *translog.Entry }
 
-// follow replays what some entries say of versions and packages, in their order.
+// follow replays what some entries say of versions, packages and scopes, in their order.
 func (c *checker) follow(start, count int64, entries map[int64]*translog.Entry) {
 	for index := start; index < start+count; index++ {
 		switch e := entries[index]; {
 		case e == nil:
 		case e.Kind == translog.KindStatus:
 			c.statuses[e.Package] = api.Status(e.Status)
+		case c.ownership.follow(e):
 		default:
 			c.followVersion(e)
 		}
@@ -111,9 +112,9 @@ func says(e *translog.Entry, at time.Time, reason, message string) bool {
 		(sum == nil) == (e.Message == nil) && (sum == nil || *sum == *e.Message)
 }
 
-// statusRows compares the statuses of the packages with those in the log.
-func (c *checker) statusRows(ctx context.Context) error {
-	return c.db.EachPackage(ctx, func(p *store.Package) error {
+// packageRows compares the statuses and owners of the packages with those in the log.
+func (c *checker) packageRows(ctx context.Context) error {
+	err := c.db.EachPackage(ctx, func(p *store.Package) error {
 		want, ok := c.statuses[p.Name]
 		if !ok {
 			want = api.Active
@@ -121,6 +122,11 @@ func (c *checker) statusRows(ctx context.Context) error {
 		if api.Status(p.Status) != want {
 			c.fault("%s: its status is %s, the log says %s", p.Name, p.Status, want)
 		}
+		c.owner(p)
 		return nil
 	})
+	for name, want := range c.owners {
+		c.fault("%s: the log gives it to %s, and there is no record of it", name, want.To)
+	}
+	return err
 }

@@ -155,6 +155,12 @@ func invalid(detail string, faults []api.Fault) *api.Problem {
 	return problem
 }
 
+// invalidValue is invalid for one value of the body, which stands at the pointer.
+func invalidValue(pointer, format string, args ...any) *api.Problem {
+	faults := valueFault(pointer, format, args...)
+	return invalid(faults[0].Detail, faults)
+}
+
 func valueFault(pointer, format string, args ...any) []api.Fault {
 	return []api.Fault{{Pointer: pointer, Code: "value", Detail: fmt.Sprintf(format, args...)}}
 }

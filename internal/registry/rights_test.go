@@ -186,3 +186,43 @@ func testUsers(t *testing.T, f *fixture) {
 	_, err = f.RevokeAnyToken(t.Context(), "t_nothing")
 	wantCode(t, "no such token", err, api.NotFound)
 }
+
+func TestOperatorsMakeUsers(t *testing.T) { eachDatabase(t, testOperatorsMakeUsers) }
+
+func testOperatorsMakeUsers(t *testing.T, f *fixture) {
+	secret, err := f.AddUser(t.Context(), "root", true)
+	must(t, err)
+	root := f.actor(secret)
+	for _, operator := range []bool{false, true} {
+		login := fmt.Sprintf("made-%t", operator)
+		made, err := f.CreateUser(t.Context(), root, api.NewUser{Login: login, Operator: operator})
+		must(t, err)
+		me, err := f.Me(t.Context(), f.actor(made.Token.Secret))
+		must(t, err)
+		if me.User != made.User || me.User.Login != login || me.User.Operator != operator || me.Token.ID != made.Token.ID ||
+			fmt.Sprint(me.Token.Scopes) != "[admin]" || len(me.Token.Packages) > 0 || me.Token.ExpiresAt.Sub(f.clock()) != 90*24*time.Hour {
+			t.Errorf("%+v was made, and is %+v", made, me)
+		}
+	}
+	for _, test := range []struct {
+		what  string
+		actor registry.Actor
+		login string
+		code  api.Code
+	}{
+		{"nobody", registry.Actor{}, "x", api.Unauthenticated},
+		{"no operator", f.user("ada"), "x", api.NotOwner},
+		{"an operator's publish token", f.token(root, api.Publish), "x", api.InsufficientScope},
+		{"a token that may do less than the new one", f.token(root, api.Admin, "@acme/*"), "x", api.TokenPackageMismatch},
+		{"a token that was ended meanwhile", f.ended(root), "x", api.TokenInvalid},
+		{"taken", root, "ada", api.ValidationFailed},
+		{"malformed", root, "Ada", api.ValidationFailed},
+		{"absent", root, "", api.ValidationFailed},
+	} {
+		_, err := f.CreateUser(t.Context(), test.actor, api.NewUser{Login: test.login})
+		wantCode(t, test.what, err, test.code)
+		if test.code == api.ValidationFailed {
+			wantPointer(t, test.what, err, "/login")
+		}
+	}
+}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"strings"
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/ident"
@@ -15,25 +16,67 @@ func (r *Registry) AddUser(ctx context.Context, login string, operator bool) (se
 	if err := ident.CheckLogin(login); err != nil {
 		return "", api.Errorf(api.InvalidName, "%v", err)
 	}
-	id, err := r.newID("u_")
+	u, err := r.drawUser(login, operator)
 	if err != nil {
 		return "", err
 	}
-	account := store.Account{ID: id, Login: login, Operator: operator, CreatedAt: r.now()}
-	token, secret, err := r.drawToken(id, api.NewToken{Name: "first token", Scopes: []api.TokenScope{api.Admin}})
-	if err != nil {
-		return "", err
+	return u.secret, r.write(ctx, func(tx *store.Tx) error { return u.add(ctx, tx) })
+}
+
+// CreateUser makes an account and its first token as AddUser does, for an
+// operator. A token that is limited to packages makes none: the new one is not.
+func (r *Registry) CreateUser(ctx context.Context, a Actor, n api.NewUser) (*api.CreatedUser, error) {
+	if err := r.requireOperator(a); err != nil {
+		return nil, err
 	}
-	return secret, r.write(ctx, func(tx *store.Tx) error {
-		added, err := tx.AddAccount(ctx, account)
-		if err != nil {
+	if len(a.token.Packages) > 0 {
+		return nil, api.Errorf(api.TokenPackageMismatch, "this token is for %s only, and an account's first token is for all packages", strings.Join(a.token.Packages, ", "))
+	}
+	if err := ident.CheckLogin(n.Login); err != nil {
+		return nil, invalidValue("/login", "%v", err)
+	}
+	u, err := r.drawUser(n.Login, n.Operator)
+	if err != nil {
+		return nil, err
+	}
+	err = r.write(ctx, func(tx *store.Tx) error {
+		if err := r.recheck(ctx, &tx.Reader, a); err != nil {
 			return err
 		}
-		if !added {
-			return api.Errorf(api.ValidationFailed, "the login %q is taken", login)
-		}
-		return tx.AddToken(ctx, *token)
+		return u.add(ctx, tx)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.CreatedUser{User: wireUser(&u.account), Token: api.CreatedToken{Token: wireToken(u.token), Secret: u.secret}}, nil
+}
+
+// newUser is an account with its first token, before it is stored.
+type newUser struct {
+	account store.Account
+	token   *store.Token
+	secret  string
+}
+
+func (r *Registry) drawUser(login string, operator bool) (*newUser, error) {
+	id, err := r.newID("u_")
+	if err != nil {
+		return nil, err
+	}
+	u := &newUser{account: store.Account{ID: id, Login: login, Operator: operator, CreatedAt: r.now()}}
+	u.token, u.secret, err = r.drawToken(id, api.NewToken{Name: "first token", Scopes: []api.TokenScope{api.Admin}})
+	return u, err
+}
+
+func (u *newUser) add(ctx context.Context, tx *store.Tx) error {
+	added, err := tx.AddAccount(ctx, u.account)
+	if err != nil {
+		return err
+	}
+	if !added {
+		return invalidValue("/login", "the login %q is taken", u.account.Login)
+	}
+	return tx.AddToken(ctx, *u.token)
 }
 
 // AddToken makes one more token of an account, for all packages and 90 days, and
@@ -44,7 +87,7 @@ func (r *Registry) AddToken(ctx context.Context, login string, scope api.TokenSc
 	}
 	account, err := r.db.Reader().AccountByLogin(ctx, login)
 	if err != nil {
-		return "", orProblem(err, api.Errorf(api.UserNotFound, "there is no account with the login %q", login))
+		return "", orProblem(err, noUser(login))
 	}
 	token, secret, err := r.drawToken(account.ID, api.NewToken{Name: "from ori-registry", Scopes: []api.TokenScope{scope}})
 	if err != nil {
@@ -63,10 +106,7 @@ func (r *Registry) Me(ctx context.Context, a Actor) (*api.Me, error) {
 		return nil, err
 	}
 	me := &api.Me{
-		User: api.User{
-			ID: a.account.ID, Login: a.account.Login, Operator: a.account.Operator,
-			CreatedAt: api.NewTime(a.account.CreatedAt),
-		},
+		User:   wireUser(a.account),
 		Token:  wireToken(a.token),
 		Scopes: []api.ScopeRole{},
 	}
@@ -74,4 +114,12 @@ func (r *Registry) Me(ctx context.Context, a Actor) (*api.Me, error) {
 		me.Scopes = append(me.Scopes, api.ScopeRole{Scope: role.Scope, Role: api.Role(role.Role)})
 	}
 	return me, nil
+}
+
+func wireUser(a *store.Account) api.User {
+	return api.User{ID: a.ID, Login: a.Login, Operator: a.Operator, CreatedAt: api.NewTime(a.CreatedAt)}
+}
+
+func noUser(login string) *api.Problem {
+	return api.Errorf(api.UserNotFound, "there is no account with the login %q", login)
 }

@@ -17,19 +17,25 @@ import (
 // wireTypes are the types of package api that have a schema of the same name.
 var wireTypes = map[string]reflect.Type{
 	"CreatedToken": reflect.TypeFor[api.CreatedToken](),
+	"CreatedUser":  reflect.TypeFor[api.CreatedUser](),
 	"Dependency":   reflect.TypeFor[api.Dependency](),
 	"Deprecated":   reflect.TypeFor[api.Deprecated](),
 	"Deprecation":  reflect.TypeFor[api.Deprecation](),
 	"Discovery":    reflect.TypeFor[api.Discovery](),
 	"Entry":        reflect.TypeFor[api.Entry](),
 	"Fault":        reflect.TypeFor[api.Fault](),
+	"Inbox":        reflect.TypeFor[api.Inbox](),
+	"Invitation":   reflect.TypeFor[api.Invitation](),
 	"Limits":       reflect.TypeFor[api.Limits](),
 	"Links":        reflect.TypeFor[api.Links](),
 	"LogInfo":      reflect.TypeFor[api.LogInfo](),
 	"Me":           reflect.TypeFor[api.Me](),
 	"Member":       reflect.TypeFor[api.Member](),
 	"Metadata":     reflect.TypeFor[api.Metadata](),
+	"NewMember":    reflect.TypeFor[api.NewMember](),
 	"NewToken":     reflect.TypeFor[api.NewToken](),
+	"NewTransfer":  reflect.TypeFor[api.NewTransfer](),
+	"NewUser":      reflect.TypeFor[api.NewUser](),
 	"Package":      reflect.TypeFor[api.Package](),
 	"Problem":      reflect.TypeFor[api.Problem](),
 	"RateLimits":   reflect.TypeFor[api.RateLimits](),
@@ -42,6 +48,7 @@ var wireTypes = map[string]reflect.Type{
 	"StatusChange": reflect.TypeFor[api.StatusChange](),
 	"Token":        reflect.TypeFor[api.Token](),
 	"Tokens":       reflect.TypeFor[api.Tokens](),
+	"Transfer":     reflect.TypeFor[api.Transfer](),
 	"User":         reflect.TypeFor[api.User](),
 	"Version":      reflect.TypeFor[api.Version](),
 	"VersionLog":   reflect.TypeFor[api.VersionLog](),
@@ -61,7 +68,9 @@ var wireTypes = map[string]reflect.Type{
 }
 
 // requests are the types that only clients send.
-var requests = []string{"Deprecation", "NewToken", "Removal", "Resolve", "StatusChange", "Yank"}
+var requests = []string{
+	"Deprecation", "NewMember", "NewToken", "NewTransfer", "NewUser", "Removal", "Resolve", "StatusChange", "Yank",
+}
 
 // member of an object, as Go and as the spec see it.
 type member struct {
@@ -163,8 +172,11 @@ func hasTags(spec *ast.TypeSpec) bool {
 func TestEnumsAreTheConstants(t *testing.T) {
 	doc := parseSpec(t)
 	for name, want := range map[string][]any{
-		"Access":     {string(api.Public), string(api.Private)},
-		"Status":     {string(api.Active), string(api.Archived), string(api.Quarantined)},
+		"Access": {string(api.Public), string(api.Private)},
+		"Status": {string(api.Active), string(api.Archived), string(api.Quarantined)},
+		"OfferStatus": {
+			string(api.Pending), string(api.Accepted), string(api.Declined), string(api.Cancelled), string(api.Expired),
+		},
 		"Role":       {string(api.Owner), string(api.MemberOfTeam)},
 		"TokenScope": {string(api.Read), string(api.Publish), string(api.Admin)},
 	} {
