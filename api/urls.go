@@ -25,6 +25,7 @@ const (
 	PathRemove    = PathPackage + "/{version}/remove"
 	PathStatus    = PathPackage + "/status"
 
+	PathSearch = "/v1/search"
 	PathMe     = "/v1/me"
 	PathTokens = "/v1/tokens"
 	PathToken  = "/v1/tokens/{id}"
@@ -119,6 +120,11 @@ func (u URLs) Status(p ident.Package) string { return u.fill(PathStatus, p, iden
 // Web is the page of a version for people.
 func (u URLs) Web(r ident.Ref) string {
 	return u.base + "/" + r.Package.String() + "/" + r.Version.String()
+}
+
+// Search is the address of the first page that a query finds.
+func (u URLs) Search(query string) string {
+	return u.base + PathSearch + "?q=" + url.QueryEscape(query)
 }
 
 // Me is the address of the token's own record.

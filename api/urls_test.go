@@ -49,6 +49,7 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Remove(ref):                      pkg + "/1.0.0-rc.1/remove",
 		u.Status(ref.Package):              pkg + "/status",
 		u.Web(ref):                         "/@ori-lang/http2/1.0.0-rc.1",
+		u.Search("json&x #1"):              "/v1/search?q=json%26x+%231",
 		u.Me():                             "/v1/me",
 		u.Tokens():                         "/v1/tokens",
 		u.Token("t-1"):                     "/v1/tokens/t-1",
@@ -129,7 +130,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 	mux := http.NewServeMux()
 	for _, pattern := range []string{
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
-		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
+		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathSearch, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

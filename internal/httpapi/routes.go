@@ -48,6 +48,8 @@ func Routes() []Route {
 		{post, api.PathRemove, api.Admin, Ordinary, never, (*service).remove},
 		{put, api.PathStatus, api.Admin, Ordinary, never, (*service).setStatus},
 
+		{get, api.PathSearch, "", Ordinary, mutable, (*service).search},
+
 		{get, api.PathMe, api.Read, Ordinary, never, (*service).me},
 		{get, api.PathTokens, api.Admin, Ordinary, never, (*service).tokens},
 		{post, api.PathTokens, api.Admin, Ordinary, never, (*service).createToken},
