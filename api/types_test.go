@@ -43,6 +43,7 @@ var replies = []any{
 	api.Tokens{},
 	api.CreatedToken{},
 	api.Me{},
+	api.Results{},
 }
 
 func TestMembersAreAlwaysPresent(t *testing.T) {

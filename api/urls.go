@@ -30,6 +30,7 @@ const (
 	PathTransferAccept  = PathTransfer + "/accept"
 	PathTransferDecline = PathTransfer + "/decline"
 	PathTransferCancel  = PathTransfer + "/cancel"
+	PathSearch          = "/v1/search"
 
 	PathMe     = "/v1/me"
 	PathTokens = "/v1/tokens"
@@ -147,6 +148,11 @@ func (u URLs) Web(r ident.Ref) string {
 
 // Resolve is the address that whole graphs are asked of.
 func (u URLs) Resolve() string { return u.base + PathResolve }
+
+// Search is the address of the first page that a query finds.
+func (u URLs) Search(query string) string {
+	return u.base + PathSearch + "?q=" + url.QueryEscape(query)
+}
 
 // Me is the address of the token's own record.
 func (u URLs) Me() string { return u.base + PathMe }

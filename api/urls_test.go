@@ -54,6 +54,7 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.TransferCancel(ref.Package):      pkg + "/transfer/cancel",
 		u.Web(ref):                         "/@ori-lang/http2/1.0.0-rc.1",
 		u.Resolve():                        "/v1/resolve",
+		u.Search("json&x #1"):              "/v1/search?q=json%26x+%231",
 		u.Me():                             "/v1/me",
 		u.Tokens():                         "/v1/tokens",
 		u.Token("t-1"):                     "/v1/tokens/t-1",
@@ -140,7 +141,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 	mux := http.NewServeMux()
 	for _, pattern := range []string{
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
-		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
+		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathSearch, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
 		api.PathTransfer, api.PathTransferAccept, api.PathTransferDecline, api.PathTransferCancel,
 		api.PathMember, api.PathMemberAccept, api.PathMemberDecline, api.PathInbox, api.PathUsers,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,

@@ -57,6 +57,8 @@ func Routes() []Route {
 		{post, api.PathTransferDecline, api.Admin, Ordinary, never, transferStep((*registry.Registry).DeclineTransfer)},
 		{post, api.PathTransferCancel, api.Admin, Ordinary, never, transferStep((*registry.Registry).CancelTransfer)},
 
+		{get, api.PathSearch, "", Ordinary, mutable, (*service).search},
+
 		{get, api.PathMe, api.Read, Ordinary, never, (*service).me},
 		{get, api.PathTokens, api.Admin, Ordinary, never, (*service).tokens},
 		{post, api.PathTokens, api.Admin, Ordinary, never, (*service).createToken},

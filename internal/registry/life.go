@@ -94,7 +94,7 @@ func (r *Registry) changeLife(ctx context.Context, a Actor, ref ident.Ref, plan 
 		if err != nil {
 			return err
 		}
-		return recordLife(ctx, tx, a, v, plan)
+		return r.recordLife(ctx, tx, a, v, plan)
 	})
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func versionRemoved(ref ident.Ref) *api.Problem {
 }
 
 // recordLife carries out what is planned for a version, if anything is.
-func recordLife(ctx context.Context, tx *sequencer.Tx, a Actor, v *store.Version, plan lifeChange) error {
+func (r *Registry) recordLife(ctx context.Context, tx *sequencer.Tx, a Actor, v *store.Version, plan lifeChange) error {
 	entry, apply := plan(&v.Life)
 	if entry == nil {
 		return nil
@@ -137,7 +137,10 @@ func recordLife(ctx context.Context, tx *sequencer.Tx, a Actor, v *store.Version
 		return err
 	}
 	apply(entry.Time)
-	return tx.SetLife(ctx, ident.Ref{Package: v.Package, Version: v.Version}, v.Life)
+	if err := tx.SetLife(ctx, ident.Ref{Package: v.Package, Version: v.Version}, v.Life); err != nil {
+		return err
+	}
+	return r.reindex(ctx, tx.Tx, v.Package)
 }
 
 // hashOf is how the log speaks of a message: it holds no free text.

@@ -367,10 +367,15 @@ func (pub *publication) record(ctx context.Context, tx *sequencer.Tx) (*store.Ve
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.AddVersion(ctx, v); err != nil || !v.HasReadme {
-		return v, err
+	if err := tx.AddVersion(ctx, v); err != nil {
+		return nil, err
 	}
-	return v, tx.AddReadme(ctx, ref, report.Readme)
+	if v.HasReadme {
+		if err := tx.AddReadme(ctx, ref, report.Readme); err != nil {
+			return nil, err
+		}
+	}
+	return v, pub.r.reindexPublished(ctx, tx.Tx, v, report.Readme)
 }
 
 // row is the version as it is stored.

@@ -8,6 +8,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -24,7 +25,7 @@ import (
 	"github.com/ori-lang/registry/manifest"
 )
 
-// Config of a registry. All of it is needed, but for Private.
+// Config of a registry. All of it is needed, but for Private and SearchTime.
 type Config struct {
 	URLs          api.URLs
 	ServerVersion string
@@ -34,6 +35,7 @@ type Config struct {
 	Blobs         Blobs
 	Now           func() time.Time
 	Rand          io.Reader
+	SearchTime    time.Duration // that a search may take; 0: two seconds
 }
 
 // Blobs keeps the archives that are too large for the database, by their
@@ -66,13 +68,14 @@ type Registry struct {
 	now           func() time.Time
 	rand          io.Reader
 	resolving     chan struct{} // holds one for each graph that is being made
+	searchTime    time.Duration
 }
 
 // New makes the registry of its parts.
 func New(c Config) *Registry {
 	return &Registry{
 		urls: c.URLs, serverVersion: c.ServerVersion, private: c.Private, db: c.DB, log: c.Log, blobs: c.Blobs,
-		now: c.Now, rand: c.Rand, resolving: make(chan struct{}, resolvers),
+		now: c.Now, rand: c.Rand, resolving: make(chan struct{}, resolvers), searchTime: cmp.Or(c.SearchTime, searchTime),
 	}
 }
 

@@ -77,7 +77,7 @@ func (r *Registry) recordRemoval(ctx context.Context, a Actor, ref ident.Ref, re
 		if old := v.Removed; old != nil && old.Reason == reason && old.Message == message {
 			return nil
 		}
-		err = recordLife(ctx, tx, a, v, func(l *store.Life) (*translog.Entry, func(time.Time)) {
+		err = r.recordLife(ctx, tx, a, v, func(l *store.Life) (*translog.Entry, func(time.Time)) {
 			entry := &translog.Entry{Kind: translog.KindRemove, Reason: reason, Message: hashOf(message)}
 			return entry, func(at time.Time) { l.Removed = &store.Removed{At: at, Reason: reason, Message: message} }
 		})
@@ -114,7 +114,10 @@ func (r *Registry) SetStatus(ctx context.Context, a Actor, name ident.Package, c
 		if _, _, err := tx.Append(ctx, entry); err != nil {
 			return err
 		}
-		return tx.SetStatus(ctx, name, string(change.Status))
+		if err := tx.SetStatus(ctx, name, string(change.Status)); err != nil {
+			return err
+		}
+		return r.reindex(ctx, tx.Tx, name)
 	})
 	if err != nil {
 		return nil, err

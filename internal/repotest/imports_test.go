@@ -79,7 +79,14 @@ var rules = []rule{
 		"A real registry in-process for other people's tests: the one public package that may see the inside.",
 	},
 	{
-		"internal/registry", append([]string{"internal/store", "internal/sequencer"}, leaves...),
+		"internal/search",
+		[]string{"ident"},
+		[]string{"golang.org/x/text/unicode/norm"},
+		[]string{"net", "log", "database"},
+		"What a search means is the same for every database and protocol; it is text in, terms and ranks out.",
+	},
+	{
+		"internal/registry", append([]string{"internal/store", "internal/sequencer", "internal/search"}, leaves...),
 		[]string{"golang.org/x/mod/sumdb", "golang.org/x/sync"},
 		[]string{"net/http", "database/sql"},
 		"The rules of the registry are read and tested without a protocol or a database around them; what keeps archives is a port of its own.",

@@ -42,6 +42,8 @@ var wireTypes = map[string]reflect.Type{
 	"Receipt":      reflect.TypeFor[api.Receipt](),
 	"ReceiptLog":   reflect.TypeFor[api.ReceiptLog](),
 	"Removal":      reflect.TypeFor[api.Removal](),
+	"Result":       reflect.TypeFor[api.Result](),
+	"Results":      reflect.TypeFor[api.Results](),
 	"Removed":      reflect.TypeFor[api.Removed](),
 	"Scope":        reflect.TypeFor[api.Scope](),
 	"ScopeRole":    reflect.TypeFor[api.ScopeRole](),
@@ -179,6 +181,7 @@ func TestEnumsAreTheConstants(t *testing.T) {
 		},
 		"Role":       {string(api.Owner), string(api.MemberOfTeam)},
 		"TokenScope": {string(api.Read), string(api.Publish), string(api.Admin)},
+		"Sort":       {string(api.ByRelevance), string(api.ByUpdate), string(api.ByName)},
 	} {
 		if diff := cmp.Diff(want, doc.Components.Schemas[name].Value.Enum); diff != "" {
 			t.Errorf("%s (-api +spec):\n%s", name, diff)

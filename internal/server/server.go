@@ -161,6 +161,9 @@ func (s *Server) compose(ctx context.Context) error {
 	if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil {
 		return err
 	}
+	if err := s.reg.FillSearch(ctx); err != nil {
+		return err
+	}
 	s.handler = underBase(s.urls.Base(), httpapi.New(s.reg, httpapi.Options{
 		Log: s.log, Spec: spec.OpenAPI, Ready: s.ready, Proxies: s.cfg.TrustedProxies,
 		Rates:   ratelimit.Tiers{Anonymous: int(s.cfg.RateAnonymous), Authenticated: int(s.cfg.RateAuthenticated)},

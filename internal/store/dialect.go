@@ -21,6 +21,15 @@ type dialect struct {
 	overwrite  string                                      // makes the statements that follow overwrite what they delete; "": there is no such thing
 	leave      string                                      // undoes overwrite
 	scrub      func(ctx context.Context, db *sql.DB) error // see DB.Scrub
+
+	bound    string               // bounds the statements of a transaction, in milliseconds; "": the end of their context does
+	timedOut func(err error) bool // a statement was stopped at that bound
+
+	list        func(param string) string // selects the elements of a list of texts, written as JSON, as "value"
+	match       notation
+	find        string // selects the places of what matches $1, $2 at most
+	addTerms    string
+	removeTerms string
 }
 
 //go:embed migrations

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,6 +22,17 @@ var postgresDialect = dialect{
 	write:      sql.LevelSerializable,
 	retryable:  isConflict,
 	scrub:      vacuum,
+
+	bound:    postgresBound,
+	timedOut: func(err error) bool { return hasCode(err, "57014") },
+
+	list: func(param string) string {
+		return "SELECT value FROM json_array_elements_text(CAST(" + param + " AS JSON)) AS list (value)"
+	},
+	match:       notation{`'`, " & ", " | "},
+	find:        postgresFind(),
+	addTerms:    "INSERT INTO search_text (place, terms) VALUES ($1, array_to_tsvector(string_to_array($2, ' ')))",
+	removeTerms: "DELETE FROM search_text WHERE place = $1",
 }
 
 // vacuum frees the place of the rows that are gone, for others to be written over.
@@ -48,7 +62,30 @@ func openPostgres(url string) (*DB, error) {
 }
 
 // isConflict recognises a serialization failure and a deadlock.
-func isConflict(err error) bool {
+func isConflict(err error) bool { return hasCode(err, "40001", "40P01") }
+
+func hasCode(err error, codes ...string) bool {
 	failure, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (failure.Code == "40001" || failure.Code == "40P01")
+	return ok && slices.Contains(codes, failure.Code)
+}
+
+// postgresBound also keeps the planner to what is quick for every query: the
+// indexes, and no preparation that pays only in long statements.
+const postgresBound = `SELECT set_config('statement_timeout', $1, true) || set_config('enable_seqscan', 'off', true)
+	|| set_config('jit', 'off', true) || set_config('max_parallel_workers_per_gather', '0', true)`
+
+// maxOfClass bounds what is read of one class of places. The index gives the
+// rows of a class in no order: they are sorted here, and where there are more
+// of them, those that are taken are the first in the table.
+const maxOfClass = 5000
+
+// postgresFind reads the classes one after the other and ends with the first
+// that has enough; the classes behind it are not touched.
+func postgresFind() string {
+	var classes []string
+	for class := range placeClasses {
+		classes = append(classes, fmt.Sprintf(`(SELECT place FROM (SELECT place FROM search_text_%d
+			WHERE terms @@ CAST($1 AS tsquery) LIMIT %d) AS matching ORDER BY place)`, class, maxOfClass))
+	}
+	return strings.Join(classes, " UNION ALL ") + " LIMIT $2"
 }

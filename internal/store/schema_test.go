@@ -15,7 +15,8 @@ import (
 )
 
 // The migrations of both databases lead to the same tables: the same columns
-// in the same order with the same meaning, and the same keys and indexes.
+// in the same order with the same meaning, and the same keys and indexes. Only
+// the full-text index, search_text, is each database's own.
 func TestSchemasAreEqual(t *testing.T) {
 	sqlite := open(t, "sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	postgres := open(t, pgtest.URL(t))
@@ -40,23 +41,23 @@ func TestSchemasAreEqual(t *testing.T) {
 const (
 	sqliteColumns = `SELECT m.name || '.' || printf('%02d', c.cid) || ' ' || c.name || ' ' || c.type || CASE WHEN c."notnull" OR c.pk > 0 THEN ' not null' ELSE '' END
 		FROM sqlite_master m JOIN pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'goose_%'`
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'goose_%' AND m.name NOT LIKE 'search_text%'`
 	postgresColumns = `SELECT table_name || '.' || to_char(ordinal_position - 1, 'FM00') || ' ' || column_name || ' '
 		|| CASE data_type WHEN 'bytea' THEN 'BLOB' ELSE upper(data_type) END
 		|| CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END
 		FROM information_schema.columns
-		WHERE table_schema = current_schema() AND table_name NOT LIKE 'goose_%'`
+		WHERE table_schema = current_schema() AND table_name NOT LIKE 'goose_%' AND table_name NOT LIKE 'search_text%'`
 
 	sqliteIndexes = `SELECT m.name || ' (' || (SELECT group_concat(i.name, ', ') FROM pragma_index_info(l.name) i) || ')'
 		|| CASE WHEN l."unique" THEN ' unique' ELSE '' END || CASE WHEN l.partial THEN ' partial' ELSE '' END
 		FROM sqlite_master m JOIN pragma_index_list(m.name) l
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'goose_%'`
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'goose_%' AND m.name NOT LIKE 'search_text%'`
 	postgresIndexes = `SELECT t.relname || ' (' || (
 			SELECT string_agg(a.attname, ', ' ORDER BY k.ord) FROM unnest(x.indkey) WITH ORDINALITY AS k (attnum, ord)
 			JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) || ')'
 		|| CASE WHEN x.indisunique THEN ' unique' ELSE '' END || CASE WHEN x.indpred IS NOT NULL THEN ' partial' ELSE '' END
 		FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-		WHERE n.nspname = current_schema() AND t.relname NOT LIKE 'goose_%'`
+		WHERE n.nspname = current_schema() AND t.relname NOT LIKE 'goose_%' AND t.relname NOT LIKE 'search_text%'`
 
 	sqliteForeignKeys = `SELECT m.name || ' ' || f."from" || ' -> ' || f."table" || ' ' || f."to"
 		FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`

@@ -24,6 +24,15 @@ var sqliteDialect = dialect{
 	overwrite:  "PRAGMA secure_delete = ON",
 	leave:      "PRAGMA secure_delete = OFF",
 	scrub:      emptyWAL,
+
+	bound:    "",
+	timedOut: func(error) bool { return false },
+
+	list:        func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
+	match:       notation{`"`, " AND ", " OR "},
+	find:        "SELECT rowid AS place FROM search_text WHERE search_text MATCH $1 ORDER BY rowid LIMIT $2",
+	addTerms:    "INSERT INTO search_text (rowid, terms) VALUES ($1, $2)",
+	removeTerms: "DELETE FROM search_text WHERE rowid = $1",
 }
 
 // emptyWAL moves everything into the database file and cuts the write-ahead

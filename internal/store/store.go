@@ -18,6 +18,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +26,9 @@ import (
 
 // ErrNotFound says that there is no such row.
 var ErrNotFound = errors.New("not found")
+
+// ErrTooSlow says that a statement was stopped at its limit.
+var ErrTooSlow = errors.New("the database took too long")
 
 // DB is an open database with its schema up to date.
 type DB struct {
@@ -75,7 +79,7 @@ func (db *DB) Close() error {
 func (db *DB) Ping(ctx context.Context) error { return db.readers.db.PingContext(ctx) }
 
 // Reader gives the statements that read, each seeing what is committed when it runs.
-func (db *DB) Reader() *Reader { return &Reader{db.readers} }
+func (db *DB) Reader() *Reader { return &Reader{db.readers, &db.dialect} }
 
 // Snapshot calls read with a Reader whose statements all see the same moment.
 func (db *DB) Snapshot(ctx context.Context, read func(*Reader) error) error {
@@ -86,7 +90,34 @@ func (db *DB) Snapshot(ctx context.Context, read func(*Reader) error) error {
 	source := &txSource{pool: db.readers, tx: tx}
 	defer source.learn(ctx)
 	defer tx.Rollback()
-	return read(&Reader{source})
+	return read(&Reader{source, &db.dialect})
+}
+
+// Bounded is Snapshot for what may be slow: it gives ErrTooSlow when read, which
+// works under the context that it gets, has not ended within the limit. The
+// database stops working on it then.
+func (db *DB) Bounded(ctx context.Context, limit time.Duration, read func(context.Context, *Reader) error) error {
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := db.Snapshot(bounded, func(r *Reader) error {
+		if err := r.bound(bounded, limit); err != nil {
+			return err
+		}
+		return read(bounded, r)
+	})
+	if err != nil && (bounded.Err() != nil && ctx.Err() == nil || db.dialect.timedOut(err)) {
+		return fmt.Errorf("%w: %w", ErrTooSlow, err)
+	}
+	return err
+}
+
+// bound tells the database how long a statement of the transaction may take.
+func (r *Reader) bound(ctx context.Context, limit time.Duration) error {
+	if r.dialect.bound == "" {
+		return nil
+	}
+	var setting string
+	return r.row(ctx, []any{&setting}, r.dialect.bound, strconv.FormatInt(max(1, limit.Milliseconds()), 10))
 }
 
 // Begin starts a transaction of the log, which LockLog makes wait for others of
@@ -100,7 +131,7 @@ func (db *DB) begin(ctx context.Context, isolation sql.IsolationLevel) (*Tx, err
 		return nil, fmt.Errorf("beginning transaction: %w", err)
 	}
 	source := &txSource{pool: db.writer, tx: tx}
-	return &Tx{Reader: Reader{source}, tx: tx, dialect: &db.dialect, end: func() { source.learn(ctx) }}, nil
+	return &Tx{Reader: Reader{source, &db.dialect}, tx: tx, end: func() { source.learn(ctx) }}, nil
 }
 
 // writeTries is how often a transaction is tried that another one got in the way of.
@@ -133,9 +164,8 @@ func (db *DB) tryWrite(ctx context.Context, change func(*Tx) error) error {
 // Tx is a transaction that changes things.
 type Tx struct {
 	Reader
-	tx      *sql.Tx
-	dialect *dialect
-	end     func()
+	tx  *sql.Tx
+	end func()
 }
 
 // Commit makes the transaction durable. After an error it is not known whether
@@ -196,7 +226,10 @@ func (t *Tx) changed(ctx context.Context, text string, args ...any) (int64, erro
 }
 
 // Reader gives the statements that read.
-type Reader struct{ source source }
+type Reader struct {
+	source  source
+	dialect *dialect
+}
 
 // source gives prepared statements, in or outside of a transaction.
 type source interface {

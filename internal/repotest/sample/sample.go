@@ -3,6 +3,7 @@ package sample
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,11 +16,12 @@ import (
 
 // Package describes a package. Only Ref is needed.
 type Package struct {
-	Ref      string            // "@scope/name@1.2.3"
-	Manifest string            // lines that follow [project]'s own
-	Lock     string            // lines of [checksums]
-	Files    map[string]string // more files, and src/lib.ori if it is to be another
-	Noise    int               // bytes of a file that does not compress; the same Ref and Noise give the same bytes
+	Ref         string            // "@scope/name@1.2.3"
+	Description string            // "": A package of the tests.
+	Manifest    string            // lines that follow [project]'s own
+	Lock        string            // lines of [checksums]
+	Files       map[string]string // more files, and src/lib.ori if it is to be another
+	Noise       int               // bytes of a file that does not compress; the same Ref and Noise give the same bytes
 }
 
 // Folder writes the package's files to a new folder.
@@ -27,9 +29,10 @@ func (p Package) Folder(t testing.TB) string {
 	t.Helper()
 	ref := Ref(t, p.Ref)
 	files := map[string]string{
-		archive.ManifestName: fmt.Sprintf("[project]\nname = %q\nversion = %q\ndescription = \"A package of the tests.\"\nori = \"0.4.0\"\n%s", ref.Package, ref.Version, p.Manifest),
-		archive.LockName:     "[checksums]\n" + p.Lock,
-		"src/lib.ori":        "pub @one () -> int = 1;\n",
+		archive.ManifestName: fmt.Sprintf("[project]\nname = %q\nversion = %q\ndescription = %q\nori = \"0.4.0\"\n%s",
+			ref.Package, ref.Version, cmp.Or(p.Description, "A package of the tests."), p.Manifest),
+		archive.LockName: "[checksums]\n" + p.Lock,
+		"src/lib.ori":    "pub @one () -> int = 1;\n",
 	}
 	if p.Noise > 0 {
 		files["src/noise.bin"] = string(Noise(p.Ref, p.Noise))
