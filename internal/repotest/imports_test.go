@@ -79,10 +79,17 @@ var rules = []rule{
 		"A real registry in-process for other people's tests: the one public package that may see the inside.",
 	},
 	{
-		"internal/registry", append([]string{"internal/store", "internal/sequencer"}, leaves...),
+		"internal/registry", append([]string{"internal/store", "internal/sequencer", "internal/osv"}, leaves...),
 		[]string{"golang.org/x/mod/sumdb", "golang.org/x/sync"},
 		[]string{"net/http", "database/sql"},
 		"The rules of the registry are read and tested without a protocol or a database around them; what keeps archives is a port of its own.",
+	},
+	{
+		"internal/osv",
+		[]string{"ident"},
+		[]string{"github.com/santhosh-tekuri/jsonschema/v6"},
+		[]string{"log", "net", "os"},
+		"A format of others with what this registry asks of it: text in, record or faults out.",
 	},
 	{
 		"internal/store", append([]string{"internal/durable"}, leaves...),
