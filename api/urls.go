@@ -32,6 +32,9 @@ const (
 	PathToken  = "/v1/tokens/{id}"
 	PathScope  = "/v1/scopes/{scope}"
 
+	PathAdvisories = "/v1/advisories"
+	PathAdvisory   = "/v1/advisories/{advisory}"
+
 	PathCheckpoint = "/log/checkpoint"
 	PathTile       = "/log/tile/{tile...}"
 
@@ -137,6 +140,12 @@ func (u URLs) Token(id string) string { return u.base + PathTokens + "/" + url.P
 
 // Scope is the address of a scope.
 func (u URLs) Scope(scope string) string { return u.base + "/v1/scopes/" + url.PathEscape(scope) }
+
+// Advisories is the address of the list of advisories.
+func (u URLs) Advisories() string { return u.base + PathAdvisories }
+
+// Advisory is the address of one advisory.
+func (u URLs) Advisory(id string) string { return u.base + PathAdvisories + "/" + url.PathEscape(id) }
 
 // Checkpoint is the address of the log's newest checkpoint.
 func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }

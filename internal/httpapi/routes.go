@@ -57,6 +57,10 @@ func Routes() []Route {
 		{get, api.PathScope, "", Ordinary, mutable, (*service).scope},
 		{put, api.PathScope, api.Publish, Ordinary, never, (*service).claimScope},
 
+		{get, api.PathAdvisories, "", Ordinary, mutable, (*service).advisories},
+		{get, api.PathAdvisory, "", Ordinary, mutable, (*service).advisory},
+		{put, api.PathAdvisory, api.Admin, Ordinary, never, (*service).putAdvisory},
+
 		{get, api.PathCheckpoint, "", Immutable, newest, (*service).checkpoint},
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},
 

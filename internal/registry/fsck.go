@@ -54,6 +54,7 @@ func (r *Registry) Fsck(ctx context.Context, f Fsck) (*FsckReport, error) {
 		r: r, Fsck: f, FsckReport: &FsckReport{},
 		tails: make(map[int][]byte), subjects: make(map[string]store.Subject),
 		lives: make(map[ident.Ref]*life), statuses: make(map[ident.Package]api.Status),
+		advisories: make(map[string]loggedAdvisory),
 	}
 	if f.NoKeys != "" {
 		check.fault("the folder of keys: %s; put it back", f.NoKeys)
@@ -83,6 +84,8 @@ type checker struct {
 	subjects map[string]store.Subject
 	lives    map[ident.Ref]*life
 	statuses map[ident.Package]api.Status
+
+	advisories map[string]loggedAdvisory // what the newest entry of each says
 }
 
 func (c *checker) database(ctx context.Context) error {
@@ -100,7 +103,9 @@ func (c *checker) database(ctx context.Context) error {
 		}
 	}
 	c.tree(tlog.Tree{N: state.Size, Hash: state.Root})
-	for _, step := range []func(context.Context) error{c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.statusRows, c.archives} {
+	for _, step := range []func(context.Context) error{
+		c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.statusRows, c.advisoryRows, c.archives,
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -158,6 +163,7 @@ func (c *checker) entry(index int64, text []byte, full map[[2]int64][]byte) *tra
 		c.fault("the log was opened with the key %s, the folder of keys has %s", e.Key, c.Key)
 	}
 	c.subjects[e.Subject()] = store.Subject{Seq: e.Seq, Index: index}
+	c.noteAdvisory(index, e)
 	return e
 }
 

@@ -14,11 +14,13 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"sync"
 	"time"
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/osv"
 	"github.com/ori-lang/registry/internal/sequencer"
 	"github.com/ori-lang/registry/internal/store"
 	"github.com/ori-lang/registry/manifest"
@@ -65,14 +67,15 @@ type Registry struct {
 	blobs         Blobs
 	now           func() time.Time
 	rand          io.Reader
-	resolving     chan struct{} // holds one for each graph that is being made
+	resolving     chan struct{}               // holds one for each graph that is being made
+	advisories    func() (*osv.Schema, error) // made when the first advisory comes
 }
 
 // New makes the registry of its parts.
 func New(c Config) *Registry {
 	return &Registry{
 		urls: c.URLs, serverVersion: c.ServerVersion, private: c.Private, db: c.DB, log: c.Log, blobs: c.Blobs,
-		now: c.Now, rand: c.Rand, resolving: make(chan struct{}, resolvers),
+		now: c.Now, rand: c.Rand, resolving: make(chan struct{}, resolvers), advisories: sync.OnceValues(osv.NewSchema),
 	}
 }
 

@@ -98,6 +98,7 @@ type Version struct {
 	HasReadme    bool
 	Details      []byte // JSON of what the manifest says
 	Life
+	Advisories []string // ids of those that affect it; neither read nor stored here
 }
 
 const versionColumns = `version.version, version.checksum, version.size, version.manifest, version.unpacked_size,
