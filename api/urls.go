@@ -35,6 +35,8 @@ const (
 	PathAdvisories = "/v1/advisories"
 	PathAdvisory   = "/v1/advisories/{advisory}"
 
+	PathChanges = "/v1/changes"
+
 	PathCheckpoint = "/log/checkpoint"
 	PathTile       = "/log/tile/{tile...}"
 
@@ -146,6 +148,9 @@ func (u URLs) Advisories() string { return u.base + PathAdvisories }
 
 // Advisory is the address of one advisory.
 func (u URLs) Advisory(id string) string { return u.base + PathAdvisories + "/" + url.PathEscape(id) }
+
+// Changes is the address of the feed of changes.
+func (u URLs) Changes() string { return u.base + PathChanges }
 
 // Checkpoint is the address of the log's newest checkpoint.
 func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }

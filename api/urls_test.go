@@ -56,6 +56,10 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Token("../a b?c#d"):              "/v1/tokens/..%2Fa%20b%3Fc%23d",
 		u.Scope("ori-lang"):                "/v1/scopes/ori-lang",
 		u.Scope("a/b"):                     "/v1/scopes/a%2Fb",
+		u.Advisories():                     "/v1/advisories",
+		u.Advisory("x_ORI-2026-0001"):      "/v1/advisories/x_ORI-2026-0001",
+		u.Advisory("a/b"):                  "/v1/advisories/a%2Fb",
+		u.Changes():                        "/v1/changes",
 		u.Log():                            "/log",
 		u.Checkpoint():                     "/log/checkpoint",
 		u.OpenAPI():                        "/openapi.yaml",
@@ -130,7 +134,8 @@ func TestPatternsFitTheURLs(t *testing.T) {
 	mux := http.NewServeMux()
 	for _, pattern := range []string{
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
-		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
+		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathMe, api.PathTokens, api.PathToken, api.PathScope,
+		api.PathAdvisories, api.PathAdvisory, api.PathChanges, api.PathCheckpoint, api.PathTile,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

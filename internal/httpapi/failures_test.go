@@ -126,7 +126,7 @@ func TestReadOnly(t *testing.T) {
 		}
 		a := s.do("GET", filled(route.Pattern), nil, nil)
 		switch route.Pattern {
-		case api.PathCheckpoint, api.PathProof, api.PathReady:
+		case api.PathCheckpoint, api.PathProof, api.PathChanges, api.PathReady:
 			s.wantAgainLater(a, api.ReadOnly)
 		default:
 			s.want(a, 200, "")

@@ -61,6 +61,8 @@ func Routes() []Route {
 		{get, api.PathAdvisory, "", Ordinary, mutable, (*service).advisory},
 		{put, api.PathAdvisory, api.Admin, Ordinary, never, (*service).putAdvisory},
 
+		{get, api.PathChanges, "", Ordinary, never, (*service).changes},
+
 		{get, api.PathCheckpoint, "", Immutable, newest, (*service).checkpoint},
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},
 

@@ -17,6 +17,8 @@ import (
 // wireTypes are the types of package api that have a schema of the same name.
 var wireTypes = map[string]reflect.Type{
 	"Advisories":   reflect.TypeFor[api.Advisories](),
+	"Change":       reflect.TypeFor[api.Change](),
+	"Changes":      reflect.TypeFor[api.Changes](),
 	"CreatedToken": reflect.TypeFor[api.CreatedToken](),
 	"Dependency":   reflect.TypeFor[api.Dependency](),
 	"Deprecated":   reflect.TypeFor[api.Deprecated](),
