@@ -35,7 +35,9 @@ const (
 	PathAdvisories = "/v1/advisories"
 	PathAdvisory   = "/v1/advisories/{advisory}"
 
-	PathChanges = "/v1/changes"
+	PathChanges     = "/v1/changes"
+	PathFeed        = "/v1/feed.atom"
+	PathPackageFeed = PathPackage + "/feed.atom"
 
 	PathCheckpoint = "/log/checkpoint"
 	PathTile       = "/log/tile/{tile...}"
@@ -131,6 +133,9 @@ func (u URLs) Web(r ident.Ref) string {
 // Resolve is the address that whole graphs are asked of.
 func (u URLs) Resolve() string { return u.base + PathResolve }
 
+// WebPackage is the page of a package for people.
+func (u URLs) WebPackage(p ident.Package) string { return u.base + "/" + p.String() }
+
 // Me is the address of the token's own record.
 func (u URLs) Me() string { return u.base + PathMe }
 
@@ -151,6 +156,12 @@ func (u URLs) Advisory(id string) string { return u.base + PathAdvisories + "/" 
 
 // Changes is the address of the feed of changes.
 func (u URLs) Changes() string { return u.base + PathChanges }
+
+// Feed is the address of the Atom feed of the newest versions.
+func (u URLs) Feed() string { return u.base + PathFeed }
+
+// PackageFeed is the address of the Atom feed of a package.
+func (u URLs) PackageFeed(p ident.Package) string { return u.fill(PathPackageFeed, p, ident.Version{}) }
 
 // Checkpoint is the address of the log's newest checkpoint.
 func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }

@@ -60,6 +60,9 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Advisory("x_ORI-2026-0001"):      "/v1/advisories/x_ORI-2026-0001",
 		u.Advisory("a/b"):                  "/v1/advisories/a%2Fb",
 		u.Changes():                        "/v1/changes",
+		u.Feed():                           "/v1/feed.atom",
+		u.PackageFeed(ref.Package):         pkg + "/feed.atom",
+		u.WebPackage(ref.Package):          "/@ori-lang/http2",
 		u.Log():                            "/log",
 		u.Checkpoint():                     "/log/checkpoint",
 		u.OpenAPI():                        "/openapi.yaml",
@@ -135,7 +138,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 	for _, pattern := range []string{
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
 		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathMe, api.PathTokens, api.PathToken, api.PathScope,
-		api.PathAdvisories, api.PathAdvisory, api.PathChanges, api.PathCheckpoint, api.PathTile,
+		api.PathAdvisories, api.PathAdvisory, api.PathChanges, api.PathFeed, api.PathPackageFeed, api.PathCheckpoint, api.PathTile,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

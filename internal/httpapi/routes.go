@@ -62,6 +62,8 @@ func Routes() []Route {
 		{put, api.PathAdvisory, api.Admin, Ordinary, never, (*service).putAdvisory},
 
 		{get, api.PathChanges, "", Ordinary, never, (*service).changes},
+		{get, api.PathFeed, "", Ordinary, mutable, (*service).feed},
+		{get, api.PathPackageFeed, "", Ordinary, mutable, (*service).packageFeed},
 
 		{get, api.PathCheckpoint, "", Immutable, newest, (*service).checkpoint},
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},
