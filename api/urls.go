@@ -43,6 +43,13 @@ const (
 	PathMemberAccept  = PathMember + "/accept"
 	PathMemberDecline = PathMember + "/decline"
 
+	PathAdvisories = "/v1/advisories"
+	PathAdvisory   = "/v1/advisories/{advisory}"
+
+	PathChanges     = "/v1/changes"
+	PathFeed        = "/v1/feed.atom"
+	PathPackageFeed = PathPackage + "/feed.atom"
+
 	PathCheckpoint = "/log/checkpoint"
 	PathTile       = "/log/tile/{tile...}"
 
@@ -154,6 +161,9 @@ func (u URLs) Search(query string) string {
 	return u.base + PathSearch + "?q=" + url.QueryEscape(query)
 }
 
+// WebPackage is the page of a package for people.
+func (u URLs) WebPackage(p ident.Package) string { return u.base + "/" + p.String() }
+
 // Me is the address of the token's own record.
 func (u URLs) Me() string { return u.base + PathMe }
 
@@ -182,6 +192,21 @@ func (u URLs) Inbox() string { return u.base + PathInbox }
 
 // Users is the address at which operators make accounts.
 func (u URLs) Users() string { return u.base + PathUsers }
+
+// Advisories is the address of the list of advisories.
+func (u URLs) Advisories() string { return u.base + PathAdvisories }
+
+// Advisory is the address of one advisory.
+func (u URLs) Advisory(id string) string { return u.base + PathAdvisories + "/" + url.PathEscape(id) }
+
+// Changes is the address of the feed of changes.
+func (u URLs) Changes() string { return u.base + PathChanges }
+
+// Feed is the address of the Atom feed of the newest versions.
+func (u URLs) Feed() string { return u.base + PathFeed }
+
+// PackageFeed is the address of the Atom feed of a package.
+func (u URLs) PackageFeed(p ident.Package) string { return u.fill(PathPackageFeed, p, ident.Version{}) }
 
 // Checkpoint is the address of the log's newest checkpoint.
 func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }

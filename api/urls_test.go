@@ -67,6 +67,13 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.MemberDecline("ori-lang", "ada"): "/v1/scopes/ori-lang/members/ada/decline",
 		u.Inbox():                          "/v1/me/inbox",
 		u.Users():                          "/v1/users",
+		u.Advisories():                     "/v1/advisories",
+		u.Advisory("x_ORI-2026-0001"):      "/v1/advisories/x_ORI-2026-0001",
+		u.Advisory("a/b"):                  "/v1/advisories/a%2Fb",
+		u.Changes():                        "/v1/changes",
+		u.Feed():                           "/v1/feed.atom",
+		u.PackageFeed(ref.Package):         pkg + "/feed.atom",
+		u.WebPackage(ref.Package):          "/@ori-lang/http2",
 		u.Log():                            "/log",
 		u.Checkpoint():                     "/log/checkpoint",
 		u.OpenAPI():                        "/openapi.yaml",
@@ -144,6 +151,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathSearch, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
 		api.PathTransfer, api.PathTransferAccept, api.PathTransferDecline, api.PathTransferCancel,
 		api.PathMember, api.PathMemberAccept, api.PathMemberDecline, api.PathInbox, api.PathUsers,
+		api.PathAdvisories, api.PathAdvisory, api.PathChanges, api.PathFeed, api.PathPackageFeed,
 		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})

@@ -31,25 +31,44 @@ func decode(c *call, r *http.Request, v any, optional bool) error {
 
 // decodeUpTo is decode for a body of another size.
 func decodeUpTo(limit int64, c *call, r *http.Request, v any, optional bool) error {
+	text, err := readJSON(limit, c, r, optional)
+	if err != nil || text == nil {
+		return err
+	}
+	return unmarshal(text, v)
+}
+
+// decodeWhole gives the JSON object that the body is, as it was sent.
+func decodeWhole(c *call, r *http.Request) ([]byte, error) {
+	text, err := readJSON(api.MaxJSON, c, r, false)
+	if err != nil {
+		return nil, err
+	}
+	_, err = membersOf(text)
+	return text, err
+}
+
+// readJSON reads the body; nil for an optional one that is absent.
+func readJSON(limit int64, c *call, r *http.Request, optional bool) ([]byte, error) {
 	if r.ContentLength > limit {
-		return tooLarge(limit)
+		return nil, tooLarge(limit)
 	}
 	if err := checkJSONType(r); err != nil {
-		return err
+		return nil, err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, r.Body, limit))
 	c.unread = err != nil
 	switch {
 	case err != nil:
-		return bodyFault(err, tooLarge(limit))
+		return nil, bodyFault(err, tooLarge(limit))
 	case len(text) == 0 && optional:
-		return nil
+		return nil, nil
 	case len(text) == 0:
-		return api.Errorf(api.InvalidRequest, "the body is missing; this call needs a JSON object")
+		return nil, api.Errorf(api.InvalidRequest, "the body is missing; this call needs a JSON object")
 	case r.Header.Get("Content-Type") == "":
-		return notJSON()
+		return nil, notJSON()
 	}
-	return unmarshal(text, v)
+	return text, nil
 }
 
 func tooLarge(limit int64) *api.Problem {
@@ -99,22 +118,29 @@ func bodyFault(err error, over *api.Problem) error {
 	return api.Errorf(api.InvalidRequest, "the body is malformed or ended early")
 }
 
-// unmarshal reads one JSON object strictly: two members of one name, anything
-// after it, bytes that are not UTF-8, half a surrogate pair and deep nesting are refused; members that
-// v does not know are ignored.
-func unmarshal(text []byte, v any) error {
+// membersOf reads one JSON object strictly: two members of one name, anything
+// after it, bytes that are not UTF-8, half a surrogate pair and deep nesting are refused.
+func membersOf(text []byte) (members map[string]json.RawMessage, err error) {
 	if !utf8.Valid(text) {
-		return api.Errorf(api.InvalidRequest, "the body is not UTF-8")
+		return nil, api.Errorf(api.InvalidRequest, "the body is not UTF-8")
 	}
 	if err := checkJSON(json.NewDecoder(bytes.NewReader(text))); err != nil {
-		return api.Errorf(api.InvalidRequest, "the body is not acceptable JSON: %v", err)
+		return nil, api.Errorf(api.InvalidRequest, "the body is not acceptable JSON: %v", err)
 	}
 	if hasLoneSurrogate(text) {
-		return api.Errorf(api.InvalidRequest, `the body has half a character: an escape from \ud800 to \udfff that is no pair`)
+		return nil, api.Errorf(api.InvalidRequest, `the body has half a character: an escape from \ud800 to \udfff that is no pair`)
 	}
-	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil || members == nil {
-		return api.Errorf(api.InvalidRequest, "the body is not a JSON object")
+		return nil, api.Errorf(api.InvalidRequest, "the body is not a JSON object")
+	}
+	return members, nil
+}
+
+// unmarshal reads the members of an object that v knows; others are ignored.
+func unmarshal(text []byte, v any) error {
+	members, err := membersOf(text)
+	if err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {

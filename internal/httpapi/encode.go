@@ -55,6 +55,14 @@ func newDocument(mediaType string, data []byte) *document {
 	return &document{mediaType, data, hex.EncodeToString(sum[:16])}
 }
 
+// form gives the entity tag of the document as it is, or of its gzip form.
+func (d *document) form(zipped bool) string {
+	if zipped {
+		return `"` + d.tag + `-gzip"`
+	}
+	return `"` + d.tag + `"`
+}
+
 // minZip is the size from which a gzip form is worth its while.
 const minZip = 1 << 10
 
@@ -98,10 +106,8 @@ func (s *service) send(c *call, r *http.Request, d *document) error {
 	if d.mediaType == pageType {
 		header.Set("Content-Security-Policy", pagePolicy)
 	}
-	data, tag, zipped := d.data, `"`+d.tag+`"`, d.zips() && takesGzip(r)
-	if zipped {
-		tag = `"` + d.tag + `-gzip"`
-	}
+	zipped := d.zips() && takesGzip(r)
+	data, tag := d.data, d.form(zipped)
 	header.Set("ETag", tag)
 	if noneMatch(r, tag) {
 		c.WriteHeader(http.StatusNotModified)
@@ -146,12 +152,32 @@ func wanted(params string) bool {
 // noneMatch reports whether If-None-Match names the tag, compared weakly: the
 // client has what it asks for.
 func noneMatch(r *http.Request, tag string) bool {
-	list := strings.Join(r.Header["If-None-Match"], ",")
+	return names(r.Header["If-None-Match"], func(named string, _ bool) bool { return named == tag })
+}
+
+// ifMatch gives what If-Match asks of the document that is there, compared
+// strongly, in any of its forms; nil when the request has no such header.
+func ifMatch(r *http.Request) func(*document) bool {
+	tags := r.Header["If-Match"]
+	if len(tags) == 0 {
+		return nil
+	}
+	return func(d *document) bool {
+		return names(tags, func(named string, weak bool) bool {
+			return !weak && (named == d.form(false) || named == d.form(true))
+		})
+	}
+}
+
+// names reports whether a header with a list of entity tags is "*", or has one
+// that satisfies is. What follows something that is no tag is not looked at.
+func names(header []string, is func(tag string, weak bool) bool) bool {
+	list := strings.Join(header, ",")
 	if strings.TrimSpace(list) == "*" {
 		return true
 	}
 	for list = strings.TrimLeft(list, " \t,"); list != ""; list = strings.TrimLeft(list, " \t,") {
-		opaque := strings.TrimPrefix(list, "W/")
+		opaque, weak := strings.CutPrefix(list, "W/")
 		if !strings.HasPrefix(opaque, `"`) {
 			return false
 		}
@@ -159,7 +185,7 @@ func noneMatch(r *http.Request, tag string) bool {
 		if end < 0 {
 			return false
 		}
-		if opaque[:end+2] == tag {
+		if is(opaque[:end+2], weak) {
 			return true
 		}
 		list = opaque[end+2:]

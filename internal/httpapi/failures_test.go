@@ -25,7 +25,8 @@ func TestEveryRouteFailsWithItsDatabase(t *testing.T) {
 	s, _ := settled(t)
 	s.spoil(`ALTER TABLE token RENAME TO lost_token`, `ALTER TABLE version RENAME TO lost_version`,
 		`ALTER TABLE package RENAME TO lost_package`, `ALTER TABLE scope RENAME TO lost_scope`,
-		`ALTER TABLE log_state RENAME TO lost_state`, `ALTER TABLE log_tile RENAME TO lost_tile`)
+		`ALTER TABLE log_state RENAME TO lost_state`, `ALTER TABLE log_tile RENAME TO lost_tile`,
+		`ALTER TABLE advisory RENAME TO lost_advisory`)
 	for _, route := range httpapi.Routes() {
 		if route.Kind == httpapi.Health {
 			continue
@@ -40,7 +41,7 @@ func TestEveryRouteFailsWithItsDatabase(t *testing.T) {
 		}
 	}
 	s.want(s.resolve(`{"dependencies":[{"package":"@acme/http","version":"1.0.0"}]}`), 500, api.Internal)
-	for _, table := range []string{"token", "package", "scope", "log_state", "log_tile"} {
+	for _, table := range []string{"token", "package", "scope", "log_state", "log_tile", "advisory"} {
 		if want := "no such table: " + table; !strings.Contains(s.log.String(), want) {
 			t.Errorf("the log does not say %q", want)
 		}
@@ -104,6 +105,7 @@ func TestEveryRouteCanBeGivenUp(t *testing.T) {
 // and refuses every change.
 func TestReadOnly(t *testing.T) {
 	before, _ := settled(t)
+	before.advise("0")
 	made := before.newToken(`{"name":"ci","scopes":["read"]}`)
 	s := withoutAnchor(t, before)
 	next := sample.Package{Ref: "@acme/http@1.0.1"}.Archive(t)
@@ -129,7 +131,7 @@ func TestReadOnly(t *testing.T) {
 		}
 		a := s.do("GET", filled(route.Pattern), nil, nil)
 		switch route.Pattern {
-		case api.PathCheckpoint, api.PathProof, api.PathReady:
+		case api.PathCheckpoint, api.PathProof, api.PathChanges, api.PathReady:
 			s.wantAgainLater(a, api.ReadOnly)
 		default:
 			s.want(a, 200, "")

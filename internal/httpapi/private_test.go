@@ -14,6 +14,7 @@ import (
 // leaves open; each line is asked by nobody and by who may only read.
 func TestPrivateRegistry(t *testing.T) {
 	s, _ := settledWith(t, server.Config{Access: string(api.Private)})
+	s.advise("0")
 	reader := header{"Authorization": "Bearer " + s.newToken(`{"name":"r","scopes":["read"]}`).Secret}
 	nobody, bad := header{"Authorization": ""}, header{"Authorization": "Bearer x"}
 	for _, route := range httpapi.Routes() {

@@ -22,11 +22,12 @@ import (
 // route with a query parameter that is required gets it here too.
 func filled(pattern string) string {
 	return strings.NewReplacer("{$}", "", "{scope}", "acme", "{name}", "http", "{version}", "1.0.0",
-		"{tile...}", "0/000.p/1", "{id}", "t_none", "{login}", "alice", "{code}", "version_exists").Replace(pattern)
+		"{tile...}", "0/000.p/1", "{id}", "t_none", "{login}", "alice", "{code}", "version_exists", "{advisory}", "x_ORI-2026-0001").Replace(pattern)
 }
 
 func TestEveryReadHasHeadAndETag(t *testing.T) {
 	s, _ := settled(t)
+	s.advise("0")
 	for _, route := range httpapi.Routes() {
 		if route.Method != http.MethodGet {
 			continue
@@ -75,6 +76,8 @@ func TestCacheControl(t *testing.T) {
 		"/v1/nothing":              "no-store",
 		"/openapi.yaml":            "public, max-age=0, must-revalidate",
 		"/problems/version_exists": "public, max-age=0, must-revalidate",
+		"/v1/advisories":           "public, max-age=0, must-revalidate",
+		"/v1/advisories/x_ORI-1":   "no-store",
 		"/livez":                   "no-store",
 		"/readyz":                  "no-store",
 	} {
@@ -293,7 +296,7 @@ func TestHostileAddresses(t *testing.T) {
 		"/v1/packages/acme/http%5c", `/v1/packages/acme\http`, "/v1/packages/../../../etc/passwd", "/v1/packages/acme/http/1.0.0",
 		"/v1/packages/acme/http/1.0.0/metadata/x", "/v1/packages/acme/http/1.0.0/../1.0.0/download", "/livez/", "/livez/x", "/readyz/..", "/log/../livez",
 		"/openapi.yaml/", "/openapi.json", "/problems", "/problems/internal/", "/%2e%2e/%2e%2e/etc/passwd", "/v1/%", "/v1/me/", "/v1/tokens/", "/v1/scopes/",
-		"/v1/tokens/a/b", "/v1/packages/acme/http;x/..;/", "*", "/v1/%c0%ae%c0%ae/", "/.well-known/x", "/favicon.ico",
+		"/v1/tokens/a/b", "/v1/advisories/", "/v1/advisories/x_ORI-2026-0001/", "/v1/packages/acme/http;x/..;/", "*", "/v1/%c0%ae%c0%ae/", "/.well-known/x", "/favicon.ico",
 	} {
 		a := s.raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		bad := path == "/v1/%" // net/http itself refuses what is no address

@@ -72,6 +72,14 @@ func Routes() []Route {
 		{get, api.PathInbox, api.Read, Ordinary, never, (*service).inbox},
 		{post, api.PathUsers, api.Admin, Ordinary, never, (*service).createUser},
 
+		{get, api.PathAdvisories, "", Ordinary, mutable, (*service).advisories},
+		{get, api.PathAdvisory, "", Ordinary, mutable, (*service).advisory},
+		{put, api.PathAdvisory, api.Admin, Ordinary, never, (*service).putAdvisory},
+
+		{get, api.PathChanges, "", Ordinary, never, (*service).changes},
+		{get, api.PathFeed, "", Ordinary, mutable, (*service).feed},
+		{get, api.PathPackageFeed, "", Ordinary, mutable, (*service).packageFeed},
+
 		{get, api.PathCheckpoint, "", Immutable, newest, (*service).checkpoint},
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},
 

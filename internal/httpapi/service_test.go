@@ -400,3 +400,29 @@ func TestDownloadsAreTimed(t *testing.T) {
 		})
 	}
 }
+
+// A call that waits, and whose header took its time, outlives the deadlines of
+// the others.
+func TestWaitingCallsAreGivenTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := routed(t, "GET", never, func(_ *service, c *call, r *http.Request) error {
+			const patience = 50 * time.Second
+			c.allow(r, patience)
+			select {
+			case <-r.Context().Done():
+				return r.Context().Err()
+			case <-time.After(patience):
+			}
+			return sendOnce(c, http.StatusOK, "text/plain", nil)
+		})
+		client, stop := connect(s)
+		defer stop()
+		_, _ = io.WriteString(client, "GET /v1/test HTTP/1.1\r\n")
+		<-time.After(9 * time.Second)
+		_, _ = io.WriteString(client, "Host: x\r\n\r\n")
+		head := make([]byte, len("HTTP/1.1 200"))
+		if _, err := io.ReadFull(client, head); err != nil || string(head) != "HTTP/1.1 200" {
+			t.Errorf("the reply begins with %q (%v)", head, err)
+		}
+	})
+}

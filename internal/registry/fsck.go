@@ -54,7 +54,8 @@ func (r *Registry) Fsck(ctx context.Context, f Fsck) (*FsckReport, error) {
 		r: r, Fsck: f, FsckReport: &FsckReport{},
 		tails: make(map[int][]byte), subjects: make(map[string]store.Subject),
 		lives: make(map[ident.Ref]*life), statuses: make(map[ident.Package]api.Status),
-		ownership: newOwnership(),
+		ownership:  newOwnership(),
+		advisories: make(map[string]loggedAdvisory),
 	}
 	if f.NoKeys != "" {
 		check.fault("the folder of keys: %s; put it back", f.NoKeys)
@@ -85,6 +86,8 @@ type checker struct {
 	lives    map[ident.Ref]*life
 	statuses map[ident.Package]api.Status
 	ownership
+
+	advisories map[string]loggedAdvisory // what the newest entry of each says
 }
 
 func (c *checker) database(ctx context.Context) error {
@@ -102,7 +105,9 @@ func (c *checker) database(ctx context.Context) error {
 		}
 	}
 	c.tree(tlog.Tree{N: state.Size, Hash: state.Root})
-	for _, step := range []func(context.Context) error{c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.packageRows, c.memberRows, c.archives} {
+	for _, step := range []func(context.Context) error{
+		c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.packageRows, c.memberRows, c.advisoryRows, c.archives,
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -160,6 +165,7 @@ func (c *checker) entry(index int64, text []byte, full map[[2]int64][]byte) *tra
 		c.fault("the log was opened with the key %s, the folder of keys has %s", e.Key, c.Key)
 	}
 	c.subjects[e.Subject()] = store.Subject{Seq: e.Seq, Index: index}
+	c.noteAdvisory(index, e)
 	return e
 }
 

@@ -56,25 +56,36 @@ func TestFsckFindsEveryMismatch(t *testing.T) {
 		{"version that is not in the log", run(`INSERT INTO version (package, version, checksum, size, manifest, unpacked_size, file_count, published_at, published_by, log_index, leaf, has_readme, details) SELECT package, '9.9.9', checksum, size, manifest, unpacked_size, file_count, published_at, published_by, 999, leaf, has_readme, details FROM version WHERE version = '1.0.0'`), "the log speaks of"},
 		{"entry changed", func(_ *testing.T, f *fixture) { f.tamperEntry(2, "1.0.0", "1.0.8") }, "the state of the log says"},
 		{"entry deleted", run(`DELETE FROM log_entry WHERE idx = 2`), "is missing"},
-		{"last entry deleted", run(`DELETE FROM log_entry WHERE idx = 3`), "the state of the log says"},
+		{"last entry deleted", run(`DELETE FROM log_entry WHERE idx = 4`), "the state of the log says"},
 		{"entry of garbage", run(`UPDATE log_entry SET bytes = X'00' WHERE idx = 3`), "entry 3"},
 		{"tile changed", run(`UPDATE log_tile SET data = X'00' || substr(data, 2)`), "differs from what the entries make"},
 		{"tile deleted", run(`DELETE FROM log_tile`), "is missing"},
-		{"surplus tile", run(`INSERT INTO log_tile VALUES (3, 7, X'00')`), "a log of 4 entries has"},
+		{"surplus tile", run(`INSERT INTO log_tile VALUES (3, 7, X'00')`), "a log of 5 entries has"},
 		{"state set back", run(`UPDATE log_state SET size = 3`), "the state of the log says"},
 		{"state of a log without end", run(`UPDATE log_state SET size = 1152921504606846976`), "the state of the log says"},
 		{"subject changed", run(`UPDATE log_subject SET seq = seq + 1`), "the log says otherwise"},
 		{"subject deleted", run(`DELETE FROM log_subject`), "its place in the log is not recorded"},
 		{"scope deleted", run(`DELETE FROM scope`), "its record differs"},
-		{"all of the log set back", run(`DELETE FROM log_entry WHERE idx = 3`, `UPDATE log_state SET size = 3`), "the registry has shown 4"},
+		{"advisory changed", func(_ *testing.T, f *fixture) { f.tamperAdvisory("1.0.1", "1.0.2") }, "its record differs from entry 4"},
+		{"advisory of garbage", run(`UPDATE advisory SET record = X'7B'`), "something else than its record"},
+		{"advisory dated otherwise", run(`UPDATE advisory SET changed_at = changed_at + 1000000`), "its record differs from entry 4"},
+		{"advisory of another entry", run(`UPDATE advisory SET log_index = 3`), "its record differs from entry 4"},
+		{"advisory withdrawn in its row", run(`UPDATE advisory SET withdrawn = 1`), "something else than its record"},
+		{"advisory deleted", run(`DELETE FROM advisory_package`, `DELETE FROM advisory`), "entry 4 files it"},
+		{"advisory that is not in the log", run(`INSERT INTO advisory SELECT 'x_ORI-2026-0009', record, withdrawn, changed_at, 999 FROM advisory`), "there are 2 advisories, the log speaks of 1"},
+		{"advisory that affects something else", run(`UPDATE advisory_package SET affected = '{}'`), "what is kept of @acme/http differs"},
+		{"advisory that hides what it affects", run(`DELETE FROM advisory_package`), "what is kept of @acme/http differs"},
+		{"advisory on another package too", run(`INSERT INTO advisory_package SELECT '@acme/url', advisory, affected FROM advisory_package`), "under 2 names of packages, their records have 1"},
+		{"all of the log set back", run(`DELETE FROM log_entry WHERE idx = 4`, `UPDATE log_state SET size = 4`), "the registry has shown 5"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			eachDatabase(t, func(t *testing.T, f *fixture) {
 				f.user("eve")
-				ada := f.owner("ada", "acme")
+				root, ada := f.operator("root"), f.owner("ada", "acme")
 				f.mustPublish(ada, sample.Package{Ref: "@acme/http@1.0.0", Files: map[string]string{"README.md": "# http\n"}})
 				f.mustPublish(ada, sample.Package{Ref: "@acme/http@1.0.1", Noise: 100 << 10})
+				f.mustFile(root, f.record("x_ORI-2026-0001", affects("@acme/http", `{"introduced":"0"},{"fixed":"1.0.1"}`)), false)
 				must(t, f.blobs.Sweep(t.Context(), f.OwnsArchive))
 				test.change(t, f)
 				f.findsMismatch(t, test.want)

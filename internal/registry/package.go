@@ -89,8 +89,10 @@ func (r *Registry) read(ctx context.Context, name ident.Package) (p *store.Packa
 		if p, err = db.Package(ctx, name); err != nil {
 			return orProblem(err, noPackage(name))
 		}
-		versions, err = db.VersionsOf(ctx, name)
-		return err
+		if versions, err = db.VersionsOf(ctx, name); err != nil {
+			return err
+		}
+		return advise(ctx, db, name, versions...)
 	})
 	slices.SortFunc(versions, func(a, b *store.Version) int { return b.Version.Compare(a.Version) })
 	return p, versions, err
@@ -133,6 +135,9 @@ func newest(versions []*store.Version) *store.Version {
 func (r *Registry) Metadata(ctx context.Context, ref ident.Ref) (*api.Metadata, error) {
 	v, err := r.version(ctx, ref)
 	if err != nil {
+		return nil, err
+	}
+	if err := advise(ctx, r.db.Reader(), ref.Package, v); err != nil {
 		return nil, err
 	}
 	return r.wireMetadata(v)
@@ -195,7 +200,7 @@ func wireVersion(v *store.Version) (api.Version, details, error) {
 	}
 	wire := api.Version{
 		Version: v.Version, Checksum: v.Checksum, Size: v.Size, PublishedAt: api.NewTime(v.PublishedAt),
-		Ori: d.Ori, Dependencies: orEmpty(d.Dependencies), Features: d.Features, Advisories: []string{}, LogIndex: v.LogIndex,
+		Ori: d.Ori, Dependencies: orEmpty(d.Dependencies), Features: d.Features, Advisories: orEmpty(v.Advisories), LogIndex: v.LogIndex,
 	}
 	wire.Yanked, wire.Deprecated, wire.Removed = wireLife(v.Life)
 	if wire.Features == nil {

@@ -410,7 +410,7 @@ func (pub *publication) inline() []byte {
 }
 
 func (pub *publication) receipt(ctx context.Context, v *store.Version) (*api.Receipt, error) {
-	metadata, err := pub.r.wireMetadata(v)
+	metadata, err := pub.metadata(ctx, v)
 	if err != nil {
 		return nil, err
 	}
@@ -424,6 +424,15 @@ func (pub *publication) receipt(ctx context.Context, v *store.Version) (*api.Rec
 	}, nil
 }
 
+// metadata gives what is told of the version. A new one may be affected by an
+// advisory that is older.
+func (pub *publication) metadata(ctx context.Context, v *store.Version) (*api.Metadata, error) {
+	if err := advise(ctx, pub.r.db.Reader(), v.Package, v); err != nil {
+		return nil, err
+	}
+	return pub.r.wireMetadata(v)
+}
+
 // rehearse is the publish that keeps nothing: the same checks, and a receipt
 // that says what would be there.
 func (pub *publication) rehearse(ctx context.Context) (receipt *api.Receipt, err error) {
@@ -434,7 +443,7 @@ func (pub *publication) rehearse(ctx context.Context) (receipt *api.Receipt, err
 	if existing != nil {
 		receipt, err = pub.receipt(ctx, existing)
 	} else {
-		receipt, err = pub.imagined()
+		receipt, err = pub.imagined(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -443,12 +452,12 @@ func (pub *publication) rehearse(ctx context.Context) (receipt *api.Receipt, err
 	return receipt, nil
 }
 
-func (pub *publication) imagined() (*api.Receipt, error) {
+func (pub *publication) imagined(ctx context.Context) (*api.Receipt, error) {
 	v, err := pub.row(pub.r.now(), -1, tlog.Hash{})
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := pub.r.wireMetadata(v)
+	metadata, err := pub.metadata(ctx, v)
 	if err != nil {
 		return nil, err
 	}

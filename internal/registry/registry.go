@@ -15,11 +15,13 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"sync"
 	"time"
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/osv"
 	"github.com/ori-lang/registry/internal/sequencer"
 	"github.com/ori-lang/registry/internal/store"
 	"github.com/ori-lang/registry/manifest"
@@ -69,6 +71,7 @@ type Registry struct {
 	rand          io.Reader
 	resolving     chan struct{} // holds one for each graph that is being made
 	searchTime    time.Duration
+	advisories    func() (*osv.Schema, error) // made when the first advisory comes
 }
 
 // New makes the registry of its parts.
@@ -76,6 +79,7 @@ func New(c Config) *Registry {
 	return &Registry{
 		urls: c.URLs, serverVersion: c.ServerVersion, private: c.Private, db: c.DB, log: c.Log, blobs: c.Blobs,
 		now: c.Now, rand: c.Rand, resolving: make(chan struct{}, resolvers), searchTime: cmp.Or(c.SearchTime, searchTime),
+		advisories: sync.OnceValues(osv.NewSchema),
 	}
 }
 

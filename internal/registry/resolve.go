@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ori-lang/registry/api"
@@ -142,7 +144,27 @@ func (g *graph) grow(ctx context.Context, db *store.Reader) error {
 			return err
 		}
 	}
+	if err := g.advise(ctx, db); err != nil {
+		return err
+	}
 	return g.nameMissing(ctx, db)
+}
+
+// advise names in each version the advisories that affect it.
+func (g *graph) advise(ctx context.Context, db *store.Reader) error {
+	places := make(map[ident.Package][]int)
+	for i, v := range g.packages {
+		places[v.Package] = append(places[v.Package], i)
+	}
+	return db.AffectedAt(ctx, slices.Collect(maps.Keys(places)), func(p ident.Package, id string, text []byte) error {
+		affected, err := affectedVersions(id, text)
+		for _, i := range places[p] {
+			if v := &g.packages[i]; err == nil && affected.Has(v.Version.Version) {
+				v.Advisories = append(v.Advisories, id)
+			}
+		}
+		return err
+	})
 }
 
 // read adds the versions of a level and notes what they require.

@@ -57,6 +57,17 @@ func (f *fixture) tamperEntry(index int64, old, new string) {
 	must(f.t, err)
 }
 
+// tamperAdvisory writes something else into the one advisory.
+func (f *fixture) tamperAdvisory(old, new string) {
+	f.t.Helper()
+	db := f.behind()
+	defer db.Close()
+	var record []byte
+	must(f.t, db.QueryRow(`SELECT record FROM advisory`).Scan(&record))
+	_, err := db.Exec(`UPDATE advisory SET record = $1`, bytes.ReplaceAll(record, []byte(old), []byte(new)))
+	must(f.t, err)
+}
+
 // findsMismatch fails the test unless fsck says something with want; "": nothing.
 func (f *fixture) findsMismatch(t *testing.T, want string) {
 	t.Helper()

@@ -86,10 +86,17 @@ var rules = []rule{
 		"What a search means is the same for every database and protocol; it is text in, terms and ranks out.",
 	},
 	{
-		"internal/registry", append([]string{"internal/store", "internal/sequencer", "internal/search"}, leaves...),
+		"internal/registry", append([]string{"internal/store", "internal/sequencer", "internal/search", "internal/osv"}, leaves...),
 		[]string{"golang.org/x/mod/sumdb", "golang.org/x/sync"},
 		[]string{"net/http", "database/sql"},
 		"The rules of the registry are read and tested without a protocol or a database around them; what keeps archives is a port of its own.",
+	},
+	{
+		"internal/osv",
+		[]string{"ident"},
+		[]string{"github.com/santhosh-tekuri/jsonschema/v6"},
+		[]string{"log", "net", "os"},
+		"A format of others with what this registry asks of it: text in, record or faults out.",
 	},
 	{
 		"internal/store", append([]string{"internal/durable"}, leaves...),

@@ -16,6 +16,9 @@ import (
 
 // wireTypes are the types of package api that have a schema of the same name.
 var wireTypes = map[string]reflect.Type{
+	"Advisories":   reflect.TypeFor[api.Advisories](),
+	"Change":       reflect.TypeFor[api.Change](),
+	"Changes":      reflect.TypeFor[api.Changes](),
 	"CreatedToken": reflect.TypeFor[api.CreatedToken](),
 	"CreatedUser":  reflect.TypeFor[api.CreatedUser](),
 	"Dependency":   reflect.TypeFor[api.Dependency](),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -55,6 +56,8 @@ func (s *Sequencer) moved() <-chan struct{} {
 // whose changes are in them. Groups that arrive meanwhile are shown together.
 func (s *Sequencer) publish(ctx context.Context) {
 	defer s.running.Done()
+	others := time.NewTicker(lookInterval)
+	defer others.Stop()
 	for {
 		select {
 		case first, open := <-s.commits:
@@ -63,10 +66,16 @@ func (s *Sequencer) publish(ctx context.Context) {
 			}
 			s.showAll(first)
 		case <-s.look:
-			if err := s.showCommitted(ctx); err != nil {
-				s.log.Error("showing the committed tree failed", "error", err)
-			}
+			s.noteFailure(s.showCommitted(ctx))
+		case <-others.C:
+			s.noteFailure(s.lookForOthers(ctx))
 		}
+	}
+}
+
+func (s *Sequencer) noteFailure(err error) {
+	if err != nil {
+		s.log.Error("showing the committed tree failed", "error", err)
 	}
 }
 

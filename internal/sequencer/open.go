@@ -28,12 +28,13 @@ const (
 func Open(ctx context.Context, db *store.DB, o Options) (*Sequencer, error) {
 	s := &Sequencer{
 		db: db, now: o.Now, log: o.Log,
-		queue:    make(chan *waiting, maxQueue),
-		commits:  make(chan committed, 1),
-		look:     make(chan struct{}, 1),
-		closing:  make(chan struct{}),
-		stopped:  make(chan struct{}),
-		advanced: make(chan struct{}),
+		queue:      make(chan *waiting, maxQueue),
+		commits:    make(chan committed, 1),
+		look:       make(chan struct{}, 1),
+		closing:    make(chan struct{}),
+		stopped:    make(chan struct{}),
+		unfollowed: make(chan struct{}),
+		advanced:   make(chan struct{}),
 	}
 	if err := s.load(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the log: %w", err), s.anchor.close())

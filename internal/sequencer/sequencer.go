@@ -79,6 +79,10 @@ type Sequencer struct {
 	closed   sync.Once
 	running  sync.WaitGroup
 
+	followers    atomic.Int64  // that wait for the log to grow
+	unfollowed   chan struct{} // closed: nobody waits any more
+	endFollowing sync.Once
+
 	tree  *tree     // of the last commit; nil: not known, read it back
 	known tlog.Tree // the newest that was certainly committed; it never goes back
 
@@ -152,6 +156,7 @@ func errStopping() error {
 
 // Close ends the sequencer: what waits is finished, what comes is refused.
 func (s *Sequencer) Close() (err error) {
+	s.EndFollowing()
 	s.closed.Do(func() {
 		close(s.closing)
 		s.running.Wait()

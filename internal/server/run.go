@@ -78,6 +78,7 @@ func (s *Server) httpServer() *http.Server {
 
 func (s *Server) drain(server *http.Server) error {
 	s.stopping.Store(true)
+	s.sequence.EndFollowing()
 	s.log.Info("stopping", "timeout", time.Duration(s.cfg.ShutdownTimeout))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.cfg.ShutdownTimeout))
 	defer cancel()

@@ -152,6 +152,28 @@ func TestGracefulStop(t *testing.T) {
 	}
 }
 
+// Who waits for changes does not hold up the stop: the answer is that there are none.
+func TestStopAnswersWhoWaits(t *testing.T) {
+	s := open(t, Config{ShutdownTimeout: Duration(15 * time.Second)})
+	entered, next := make(chan struct{}, 1), s.handler
+	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		entered <- struct{}{}
+		next.ServeHTTP(w, r)
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	ended, reply := make(chan error, 1), make(chan string, 1)
+	go func() { ended <- s.Run(ctx) }()
+	go func() { reply <- fetch(s.URL() + "/v1/changes?after=0&wait=25") }()
+	<-entered
+	stop()
+	if got := <-reply; !strings.HasPrefix(got, `{"changes":[],`) {
+		t.Errorf("who waited got %q", got)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStopDoesNotWaitForEver(t *testing.T) {
 	s := open(t, Config{ShutdownTimeout: Duration(time.Millisecond)})
 	calls := &held{make(chan struct{}), make(chan struct{})}

@@ -98,6 +98,7 @@ type Version struct {
 	HasReadme    bool
 	Details      []byte // JSON of what the manifest says
 	Life
+	Advisories []string // ids of those that affect it; neither read nor stored here
 }
 
 const versionColumns = `version.version, version.checksum, version.size, version.manifest, version.unpacked_size,
@@ -156,8 +157,16 @@ func (r *Reader) VersionsOf(ctx context.Context, p ident.Package) ([]*Version, e
 // VersionsLoggedIn gives the versions whose publish entries have the indexes
 // from start up to but not including end, in the order of the log.
 func (r *Reader) VersionsLoggedIn(ctx context.Context, start, end int64) ([]*Version, error) {
-	var versions []*Version
-	err := r.rows(ctx, func(scan func(...any) error) error {
+	return r.versionsOfAny(ctx, `WHERE version.log_index >= $1 AND version.log_index < $2 ORDER BY version.log_index`, start, end)
+}
+
+// NewestVersions gives up to limit versions, the one that was published last first.
+func (r *Reader) NewestVersions(ctx context.Context, limit int) ([]*Version, error) {
+	return r.versionsOfAny(ctx, `ORDER BY version.log_index DESC LIMIT $1`, limit)
+}
+
+func (r *Reader) versionsOfAny(ctx context.Context, which string, args ...any) (versions []*Version, err error) {
+	err = r.rows(ctx, func(scan func(...any) error) error {
 		var name string
 		v, err := scanVersion(func(dest ...any) error { return scan(append([]any{&name}, dest...)...) }, ident.Package{})
 		if err != nil {
@@ -166,8 +175,7 @@ func (r *Reader) VersionsLoggedIn(ctx context.Context, start, end int64) ([]*Ver
 		v.Package, err = ident.ParsePackage(name)
 		versions = append(versions, v)
 		return err
-	}, `SELECT version.package, `+versionColumns+` FROM version JOIN account ON account.id = version.published_by
-		WHERE version.log_index >= $1 AND version.log_index < $2 ORDER BY version.log_index`, start, end)
+	}, `SELECT version.package, `+versionColumns+` FROM version JOIN account ON account.id = version.published_by `+which, args...)
 	return versions, err
 }
 

@@ -157,6 +157,19 @@ func TestListsOfVersions(t *testing.T) {
 	})
 }
 
+func TestNewestVersions(t *testing.T) {
+	forEachDatabase(t, func(t *testing.T, db *DB) {
+		newWorld(t, db)
+		one, two, three := release("@ori/http@2.0.0", 10, ident.Checksum{1}), release("@ori/json@1.0.0", 11, ident.Checksum{1}), release("@ori/http@1.0.0", 13, ident.Checksum{1})
+		write(t, db, version(three), version(one), version(two))
+		for limit, want := range map[int][]*Version{0: nil, 2: {three, two}, 9: {three, two, one}} {
+			got, err := db.Reader().NewestVersions(t.Context(), limit)
+			must(t, err)
+			equal(t, "newest", got, want)
+		}
+	})
+}
+
 func TestVersionIsRefused(t *testing.T) {
 	forEachDatabase(t, func(t *testing.T, db *DB) {
 		newWorld(t, db)

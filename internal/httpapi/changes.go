@@ -1,0 +1,72 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+)
+
+// replyTime is how long sending a reply may take once its call has waited.
+const replyTime = 30 * time.Second
+
+func (s *service) changes(c *call, r *http.Request) error {
+	after, err := queryNumber(r, "after", -1, 1<<53)
+	if err != nil {
+		return err
+	}
+	limit, err := queryLimit(r, api.MaxChanges, api.MaxChanges)
+	if err != nil {
+		return err
+	}
+	wait, err := queryNumber(r, "wait", 0, api.MaxChangesWait)
+	if err != nil {
+		return err
+	}
+	patience := time.Duration(wait) * time.Second
+	c.allow(r, patience)
+	changes, err := s.reg.Changes(r.Context(), after, limit, patience)
+	if err != nil {
+		return err
+	}
+	if len(changes) > 0 {
+		after = changes[len(changes)-1].Seq
+	}
+	return s.json(c, r, http.StatusOK, api.Changes{Changes: changes, Next: s.goingOn(r, after)})
+}
+
+// goingOn gives the address of the changes behind the index, asked for as before.
+func (s *service) goingOn(r *http.Request, after int64) string {
+	query, _ := url.ParseQuery(r.URL.RawQuery) // was read before
+	query.Set("after", strconv.FormatInt(after, 10))
+	return s.urls.Changes() + "?" + query.Encode()
+}
+
+// queryNumber reads a whole number from 0 to most; absent is fallback.
+func queryNumber(r *http.Request, name string, fallback, most int64) (int64, error) {
+	value, ok, err := queryValue(r, name)
+	if err != nil || !ok {
+		return fallback, err
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < 0 || n > most || strconv.FormatInt(n, 10) != value {
+		return 0, api.Errorf(api.InvalidRequest, "the query parameter %s is no number from 0 to %d", name, most)
+	}
+	return n, nil
+}
+
+// allow gives a call that waits the time to do so: the server's own deadlines
+// are for calls that do not. net/http would take the one for reading for a
+// client that left.
+func (c *call) allow(r *http.Request, patience time.Duration) {
+	if patience <= 0 {
+		return
+	}
+	control := http.NewResponseController(c.ResponseWriter)
+	if r.ContentLength == 0 {
+		_ = control.SetReadDeadline(time.Time{}) // a test's recorder has no connection
+	}
+	_ = control.SetWriteDeadline(time.Now().Add(patience + replyTime))
+}
