@@ -30,8 +30,12 @@ func TestExamplesOfTheSpecRun(t *testing.T) {
 		for method, operation := range item.Operations() {
 			t.Run(operation.OperationID, func(t *testing.T) {
 				show := readers
-				if method != http.MethodGet {
+				prepare, special := scenes[operation.OperationID]
+				if special || method != http.MethodGet {
 					show = newShowcase(t)
+				}
+				if special {
+					prepare(show)
 				}
 				a := show.run(method, path, append(item.Parameters, operation.Parameters...), operation)
 				if a.StatusCode >= 300 {
@@ -46,6 +50,44 @@ func TestExamplesOfTheSpecRun(t *testing.T) {
 type showcase struct {
 	*site
 	archive []byte // of @acme/http@1.4.0
+	jonas   string // token of another account
+}
+
+// scenes bring about what the example of one operation speaks of beyond that.
+var scenes = map[string]func(*showcase){
+	"getTransfer":       (*showcase).offer,
+	"acceptTransfer":    (*showcase).offered,
+	"declineTransfer":   (*showcase).offered,
+	"cancelTransfer":    (*showcase).offer,
+	"acceptInvitation":  (*showcase).invited,
+	"declineInvitation": (*showcase).invited,
+	"createUser":        func(show *showcase) { show.spoil(`UPDATE account SET login = 'joanna' WHERE login = 'jonas'`) },
+	"getAdvisory":       (*showcase).advised,
+}
+
+// offer offers @acme/http to jonas, offered lets jonas go on from there.
+func (show *showcase) offer() {
+	show.t.Helper()
+	show.want(show.do("POST", "/v1/packages/acme/http/transfer", strings.NewReader(`{"to":"jonas"}`), header{"Content-Type": "application/json"}), 202, "")
+}
+
+func (show *showcase) offered() {
+	show.offer()
+	show.token = show.jonas
+}
+
+// invited invites jonas to @acme and lets him go on.
+func (show *showcase) invited() {
+	show.t.Helper()
+	show.want(show.do("PUT", "/v1/scopes/acme/members/jonas", strings.NewReader(`{"role":"member"}`), header{"Content-Type": "application/json"}), 202, "")
+	show.token = show.jonas
+}
+
+// advised files the advisory of the examples.
+func (show *showcase) advised() {
+	show.t.Helper()
+	const record = `{"schema_version":"1.7.5","id":"x_ORI-2026-0001","modified":"2026-11-24T09:30:00Z","affected":[{"package":{"ecosystem":"Ori","name":"@acme/http"},"versions":["1.4.0"]}]}`
+	show.want(show.do("PUT", "/v1/advisories/x_ORI-2026-0001", strings.NewReader(record), header{"Content-Type": "application/json"}), 201, "")
 }
 
 // newShowcase brings about what the examples speak of. An operator owns it all,
@@ -56,7 +98,7 @@ func newShowcase(t *testing.T) *showcase {
 	s.token = strings.TrimPrefix(s.operator("mira")["Authorization"], "Bearer ")
 	s.claim("acme")
 	s.want(s.publish("acme/url", part{"archive", sample.Package{Ref: "@acme/url@0.9.2"}.Archive(t)}), 201, "")
-	show := &showcase{s, sample.Package{Ref: "@acme/http@1.4.0", Files: map[string]string{"README.md": "# http\n"}}.Archive(t)}
+	show := &showcase{site: s, jonas: s.user("jonas"), archive: sample.Package{Ref: "@acme/http@1.4.0", Files: map[string]string{"README.md": "# http\n"}}.Archive(t)}
 	s.want(s.publish("acme/http", part{"archive", show.archive}), 201, "")
 	made := s.newToken(`{"name":"old","scopes":["read"]}`)
 	s.spoil(fmt.Sprintf(`UPDATE token SET id = 't_b7m03fpa' WHERE id = '%s'`, made.ID))

@@ -26,7 +26,7 @@ func TestEveryRouteFailsWithItsDatabase(t *testing.T) {
 	s.spoil(`ALTER TABLE token RENAME TO lost_token`, `ALTER TABLE version RENAME TO lost_version`,
 		`ALTER TABLE package RENAME TO lost_package`, `ALTER TABLE scope RENAME TO lost_scope`,
 		`ALTER TABLE log_state RENAME TO lost_state`, `ALTER TABLE log_tile RENAME TO lost_tile`,
-		`ALTER TABLE advisory RENAME TO lost_advisory`)
+		`ALTER TABLE advisory RENAME TO lost_advisory`, `ALTER TABLE search_package RENAME TO lost_search`)
 	for _, route := range httpapi.Routes() {
 		if route.Kind == httpapi.Health {
 			continue
