@@ -67,6 +67,13 @@ func Groups() []Group {
 		{"life", "yank, unyank, deprecate", []string{token, other}, false, lifeGroup},
 		{"operator", "removal and statuses", []string{token, operator}, false, operatorGroup},
 		{"resolve", "whole graphs", []string{token}, false, resolveGroup},
+		{"members", "invitations and members", []string{token, other}, false, membersGroup},
+		{"transfer", "packages that change hands", []string{token, other}, false, transferGroup},
+		{"users", "accounts that operators make", []string{token, operator}, false, usersGroup},
+		{"search", "finding packages", []string{token}, false, searchGroup},
+		{"advisories", "advisories in OSV form", []string{token, operator}, false, advisoriesGroup},
+		{"changes", "the feed of changes, and Atom", []string{token}, false, changesGroup},
+		{"limits", "the limits of calls, which it uses up for a minute", []string{token}, true, limitsGroup},
 	}
 }
 

@@ -22,9 +22,15 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 // site is a registry of this repository, and the options of a run against it.
 func site(t *testing.T, database string) conformance.Options {
 	t.Helper()
+	return limitedSite(t, database, server.MaxRate, server.MaxRate)
+}
+
+// limitedSite is a site with these limits of calls.
+func limitedSite(t *testing.T, database string, anonymous, authenticated server.Rate) conformance.Options {
+	t.Helper()
 	cfg := server.Config{
 		Data: t.TempDir(), Listen: "127.0.0.1:0", Database: database, ShutdownTimeout: server.Duration(10 * time.Second),
-		RateAnonymous: server.MaxRate, RateAuthenticated: server.MaxRate,
+		RateAnonymous: anonymous, RateAuthenticated: authenticated,
 	}
 	srv, err := server.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -76,6 +82,11 @@ func TestOurRegistryConforms(t *testing.T) {
 				t.Fatal(err)
 			}
 			passed, failed, notRun := report.Count()
+			for _, group := range report.Groups {
+				if group.Name == "limits" {
+					t.Error("the group of the limits runs without being named")
+				}
+			}
 			if failed > 0 || notRun > 0 || passed < minAssertions {
 				t.Errorf("%d hold, %d do not, %d groups were not run:\n%s", passed, failed, notRun, &text)
 			}
@@ -99,7 +110,10 @@ func TestSentencesStandInTheSpec(t *testing.T) {
 	}
 	spec := all.String()
 	names := map[string]bool{}
-	for _, group := range run(t, site(t, "")).Groups {
+	limits := limitedSite(t, "", 40, 80)
+	limits.Groups = []string{"limits"}
+	groups := append(run(t, site(t, "")).Groups, run(t, limits).Groups[:1]...)
+	for _, group := range groups {
 		for _, a := range group.Assertions {
 			if name := group.Name + "/" + a.Name; names[name] {
 				t.Errorf("there are two assertions %s", name)
@@ -115,6 +129,18 @@ func TestSentencesStandInTheSpec(t *testing.T) {
 
 // folded makes every stretch of white space one blank.
 func folded(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// The limits are held when they are named.
+func TestLimitsAreHeldWhenNamed(t *testing.T) {
+	o := limitedSite(t, "", 40, 80)
+	o.Groups = []string{"limits"}
+	report := run(t, o)
+	if passed, failed, _ := report.Count(); failed > 0 || passed < 4 {
+		var text bytes.Buffer
+		_ = report.WriteText(&text, false)
+		t.Error(&text)
+	}
+}
 
 // What a token is missing for is not run, and is not counted as passed.
 func TestMissingTokens(t *testing.T) {

@@ -173,6 +173,27 @@ var mutations = []mutation{
 	})},
 	{"a graph without conflicts", "resolve", "/resolve", 200, setMember("conflicts", []any{})},
 	{"a graph without proofs", "resolve", "/resolve", 200, replace("tlog-proof@v1", "tlog-proof@v0")},
+	{"invitations are memberships", "members", "PUT /v1/scopes/", 202, setMember("status", "accepted")},
+	{"the last owner may leave", "members", "DELETE /v1/scopes/", 409, setStatus(204)},
+	{"an inbox that is always empty", "members", "/v1/me/inbox", 200, setMember("invitations", []any{})},
+	{"one party is enough", "transfer", "/transfer", 202, setMember("status", "accepted")},
+	{"anybody may accept", "transfer", "/transfer/accept", 403, setStatus(200)},
+	{"a transfer that nobody sees", "transfer", "/versions", 200, setMember("ownership_changed_at", nil)},
+	{"accounts for everybody", "users", "/v1/users", 403, setStatus(201)},
+	{"a search that finds nothing", "search", "/v1/search", 200, setMember("results", []any{})},
+	{"a search without exact names", "search", "/v1/search", 200, replace(`"exact":true`, `"exact":false`)},
+	{"a search without pages", "search", "/v1/search", 200, dropHeader("Link")},
+	{"operators in a search", "search", "/v1/search", 400, setStatus(200)},
+	{"advisories that no version names", "advisories", "/versions", 200, eachVersion(func(v map[string]any) { v["advisories"] = []any{} })},
+	{"advisories that are overwritten", "advisories", "/v1/advisories/", 412, setStatus(200)},
+	{"another advisory than logged", "advisories", "GET /v1/advisories/x", 200, replace("One.", "Won.")},
+	{"a gap in the changes", "changes", "/v1/changes", 200, object(func(m map[string]any) {
+		if list, _ := m["changes"].([]any); len(list) > 1 {
+			m["changes"] = append(list[:1:1], list[2:]...)
+		}
+	})},
+	{"changes of another kind", "changes", "/v1/changes", 200, replace(`"kind":"publish"`, `"kind":"yank"`)},
+	{"a feed of another kind", "changes", "feed.atom", 200, setHeader("Content-Type", "text/xml")},
 	{"removed numbers are free", "operator", "/publish", 409, setStatus(201)},
 }
 

@@ -1,0 +1,69 @@
+package conformance
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+)
+
+// maxCalls bounds the calls that this group makes to use up a limit.
+const maxCalls = 2000
+
+// limitHeaders reads the three headers of a reply.
+func (c *check) limitHeaders(a *answer) (limit, remaining int, reset time.Time) {
+	numbers := map[string]int64{}
+	for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
+		n, err := strconv.ParseInt(a.header.Get(name), 10, 64)
+		if err != nil {
+			c.fatalf("%s: %s is %q", a.what, name, a.header.Get(name))
+		}
+		numbers[name] = n
+	}
+	return int(numbers["X-RateLimit-Limit"]), int(numbers["X-RateLimit-Remaining"]), time.Unix(numbers["X-RateLimit-Reset"], 0)
+}
+
+func limitsGroup(s *session) {
+	s.hold("headers", "Every reply under `/v1` and `/log` says", func(c *check) {
+		for _, url := range []string{s.urls.Discovery(), s.urls.Checkpoint(), s.urls.Base() + "/v1/nothing"} {
+			limit, remaining, reset := c.limitHeaders(c.get(url))
+			if limit < 1 || remaining < 0 || remaining > limit || reset.After(time.Now().Add(2*time.Minute)) {
+				c.failf("%s says %d of %d until %v", url, remaining, limit, reset)
+			}
+		}
+	})
+	s.hold("accounts have more", "1,000 calls for an account, over all of its tokens, and 100 without a token", func(c *check) {
+		anonymous, _, _ := c.limitHeaders(c.send("GET", s.urls.Discovery(), "", nil))
+		account, _, _ := c.limitHeaders(c.send("GET", s.urls.Discovery(), s.options.Token, nil))
+		if account <= anonymous {
+			c.failf("an account has %d calls, an address %d", account, anonymous)
+		}
+	})
+	s.hold("304 is free", "a 304 is given back", func(c *check) {
+		tag := c.get(s.urls.Discovery()).header.Get("ETag")
+		_, before, _ := c.limitHeaders(c.ok(c.get(s.urls.Discovery(), "If-None-Match", tag), 304))
+		_, after, _ := c.limitHeaders(c.ok(c.get(s.urls.Discovery(), "If-None-Match", tag), 304))
+		if after < before {
+			c.failf("two 304s leave %d and then %d", before, after)
+		}
+	})
+	s.hold("used up", "That one is answered 429 `rate_limited` before its body is read; it goes through after the time in `Retry-After`", func(c *check) {
+		for range maxCalls {
+			a := c.call(request{method: "GET", url: s.urls.Me()})
+			if a.status != 429 {
+				continue
+			}
+			p := c.problem(a, api.RateLimited)
+			after, err := strconv.Atoi(a.header.Get("Retry-After"))
+			if err != nil || after < 1 || after > 60 || p.RetryAfter != after {
+				c.failf("Retry-After is %q, retry_after %d", a.header.Get("Retry-After"), p.RetryAfter)
+			}
+			if _, remaining, _ := c.limitHeaders(a); remaining != 0 {
+				c.failf("a 429 says that %d calls remain", remaining)
+			}
+			c.ok(c.call(request{method: "GET", url: s.urls.Base() + api.PathLive}), 200)
+			return
+		}
+		c.failf("%d calls in a row are let through", maxCalls)
+	})
+}
