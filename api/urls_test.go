@@ -59,6 +59,7 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Log():                            "/log",
 		u.Checkpoint():                     "/log/checkpoint",
 		u.OpenAPI():                        "/openapi.yaml",
+		u.Docs():                           "/docs",
 		u.Problem(api.NotFound):            "/problems/not_found",
 	}
 }
@@ -131,7 +132,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 	for _, pattern := range []string{
 		api.PathDiscovery, api.PathPackage, api.PathVersions, api.PathPublish, api.PathMetadata, api.PathDownload, api.PathProof,
 		api.PathReadme, api.PathYank, api.PathUnyank, api.PathDeprecate, api.PathRemove, api.PathStatus, api.PathResolve, api.PathMe, api.PathTokens, api.PathToken, api.PathScope, api.PathCheckpoint, api.PathTile,
-		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
+		api.PathOpenAPI, api.PathDocs, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
 	}
