@@ -57,6 +57,7 @@ type LogInfo struct {
 // Links of a registry for people and tools.
 type Links struct {
 	OpenAPI  string `json:"openapi"`
+	Docs     string `json:"docs"`     // the same for people
 	Problems string `json:"problems"` // prefix: a code follows
 }
 

@@ -54,6 +54,7 @@ const (
 	PathTile       = "/log/tile/{tile...}"
 
 	PathOpenAPI  = "/openapi.yaml"
+	PathDocs     = "/docs"
 	PathProblems = "/problems/{$}"
 	PathProblem  = "/problems/{code}"
 	PathLive     = "/livez"
@@ -213,6 +214,9 @@ func (u URLs) Checkpoint() string { return u.base + PathCheckpoint }
 
 // OpenAPI is the address of the protocol's text.
 func (u URLs) OpenAPI() string { return u.base + PathOpenAPI }
+
+// Docs is the protocol's page for people.
+func (u URLs) Docs() string { return u.base + PathDocs }
 
 // Problem is the page that explains a code, and the "type" of its problems.
 func (u URLs) Problem(c Code) string { return u.base + "/problems/" + string(c) }

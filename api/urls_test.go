@@ -77,6 +77,7 @@ func addresses(t *testing.T, u api.URLs) map[string]string {
 		u.Log():                            "/log",
 		u.Checkpoint():                     "/log/checkpoint",
 		u.OpenAPI():                        "/openapi.yaml",
+		u.Docs():                           "/docs",
 		u.Problem(api.NotFound):            "/problems/not_found",
 	}
 }
@@ -152,7 +153,7 @@ func TestPatternsFitTheURLs(t *testing.T) {
 		api.PathTransfer, api.PathTransferAccept, api.PathTransferDecline, api.PathTransferCancel,
 		api.PathMember, api.PathMemberAccept, api.PathMemberDecline, api.PathInbox, api.PathUsers,
 		api.PathAdvisories, api.PathAdvisory, api.PathChanges, api.PathFeed, api.PathPackageFeed,
-		api.PathOpenAPI, api.PathProblem, api.PathLive, api.PathReady,
+		api.PathOpenAPI, api.PathDocs, api.PathProblem, api.PathLive, api.PathReady,
 	} {
 		mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
 	}

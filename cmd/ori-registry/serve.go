@@ -59,7 +59,7 @@ func (p *program) welcome(s *server.Server, cfg server.Config) {
   access      %s
 
 Make an account, and its first token:  ori-registry user add %s LOGIN
-The protocol:                          %s/openapi.yaml
+The protocol:                          %s/docs
 Stop:                                  Ctrl-C
 `, state, s.URL(), s.Addr(), cfg.Data, s.LogOrigin(), s.LogKey(), cfg.Access, storageOf(cfg), s.URL())
 }

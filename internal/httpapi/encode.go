@@ -47,12 +47,20 @@ func (c *call) vary(on string) {
 type document struct {
 	mediaType string
 	data      []byte
-	tag       string // without quotes
+	tag       string        // without quotes
+	policy    string        // of a page: what a browser may load for it
+	zipped    func() []byte // the gzip form, made once; nil: it is made for each reply
 }
 
 func newDocument(mediaType string, data []byte) *document {
 	sum := sha256.Sum256(data)
-	return &document{mediaType, data, hex.EncodeToString(sum[:16])}
+	return &document{mediaType: mediaType, data: data, tag: hex.EncodeToString(sum[:16])}
+}
+
+// keep makes the document's gzip form be kept, for one that stays the same.
+func (s *service) keep(d *document) *document {
+	d.zipped = sync.OnceValue(func() []byte { return s.zip.compress(d.data) })
+	return d
 }
 
 // form gives the entity tag of the document as it is, or of its gzip form.
@@ -103,8 +111,8 @@ func (s *service) send(c *call, r *http.Request, d *document) error {
 	if d.mediaType != "application/octet-stream" {
 		c.vary("Accept-Encoding")
 	}
-	if d.mediaType == pageType {
-		header.Set("Content-Security-Policy", pagePolicy)
+	if d.policy != "" {
+		header.Set("Content-Security-Policy", d.policy)
 	}
 	zipped := d.zips() && takesGzip(r)
 	data, tag := d.data, d.form(zipped)
@@ -113,9 +121,14 @@ func (s *service) send(c *call, r *http.Request, d *document) error {
 		c.WriteHeader(http.StatusNotModified)
 		return nil
 	}
+	switch {
+	case zipped && d.zipped != nil:
+		data = d.zipped()
+	case zipped:
+		data = s.zip.compress(d.data)
+	}
 	if zipped {
 		header.Set("Content-Encoding", "gzip")
-		data = s.zip.compress(d.data)
 	}
 	header.Set("Content-Type", d.mediaType)
 	header.Set("Content-Length", strconv.Itoa(len(data)))

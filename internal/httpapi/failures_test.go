@@ -51,7 +51,7 @@ func TestEveryRouteFailsWithItsDatabase(t *testing.T) {
 // isFixed reports whether what is at the address is part of the program.
 func isFixed(pattern string) bool {
 	switch pattern {
-	case api.PathDiscovery, api.PathOpenAPI, api.PathProblems, api.PathProblem:
+	case api.PathDiscovery, api.PathOpenAPI, api.PathDocs, api.PathProblems, api.PathProblem:
 		return true
 	}
 	return false

@@ -47,6 +47,7 @@ import (
 type Options struct {
 	Log       *slog.Logger                // nil: nothing is logged
 	Spec      []byte                      // text of /openapi.yaml
+	Docs      func() (Page, error)        // makes the page of /docs, once, when it is first asked for; nil: there is none
 	RequestID func() string               // a new id for each request; nil: 16 random characters
 	Ready     func(context.Context) error // why the server should get no calls; nil: the registry's own answer
 	Rates     ratelimit.Tiers             // how many calls each caller has
@@ -63,6 +64,7 @@ type service struct {
 	newID   func() string
 	ready   func(context.Context) error
 	spec    *document
+	docs    func() (*document, error)
 	pages   *template.Template // "index" of /problems/ and "page" of /problems/{code}
 	zip     *compressor
 	gate    gate
@@ -78,11 +80,12 @@ func New(reg *registry.Registry, opts Options) http.Handler {
 		log:     opts.Log,
 		newID:   opts.RequestID,
 		ready:   opts.Ready,
-		spec:    newDocument("application/yaml", opts.Spec),
 		pages:   template.Must(template.New("page").Parse(problemHTML + indexHTML)),
 		zip:     newCompressor(),
 		gate:    newGate(opts),
 	}
+	s.spec = s.keep(newDocument("application/yaml", opts.Spec))
+	s.docs = s.keepPage(opts.Docs)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/translog"
@@ -40,6 +41,42 @@ const (
 	pagePolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 
+// Page is an HTML page and the Content-Security-Policy that lets it have what it needs.
+type Page struct {
+	HTML   []byte
+	Policy string
+}
+
+// newPage is newDocument for a page.
+func newPage(p Page) *document {
+	d := newDocument(pageType, p.HTML)
+	d.policy = p.Policy
+	return d
+}
+
+// keepPage gives the page that build makes, which it does once.
+func (s *service) keepPage(build func() (Page, error)) func() (*document, error) {
+	if build == nil {
+		return func() (*document, error) { return nil, unknownAddress(nil) }
+	}
+	return sync.OnceValues(func() (*document, error) {
+		page, err := build()
+		if err != nil {
+			return nil, fmt.Errorf("making the page of the protocol: %w", err)
+		}
+		return s.keep(newPage(page)), nil
+	})
+}
+
+// docsPage shows the protocol to a person.
+func (s *service) docsPage(c *call, r *http.Request) error {
+	page, err := s.docs()
+	if err != nil {
+		return err
+	}
+	return s.send(c, r, page)
+}
+
 // problemPage explains a code to a person.
 func (s *service) problemPage(c *call, r *http.Request) error {
 	code := api.Code(r.PathValue("code"))
@@ -59,7 +96,7 @@ func (s *service) sendPage(c *call, r *http.Request, name string, data any) erro
 	if err := s.pages.ExecuteTemplate(&page, name, data); err != nil {
 		return fmt.Errorf("making the %s of codes: %w", name, err)
 	}
-	return s.send(c, r, newDocument(pageType, page.Bytes()))
+	return s.send(c, r, newPage(Page{page.Bytes(), pagePolicy}))
 }
 
 const problemHTML = `<!DOCTYPE html>
@@ -73,7 +110,7 @@ const problemHTML = `<!DOCTYPE html>
 <h1>{{.Title}}</h1>
 <p>Code <code>{{.Code}}</code>, HTTP status {{.Status}}.</p>
 <p>{{.Meaning}}</p>
-<p><a href="./">All codes</a>. The whole protocol: <a href="../openapi.yaml">openapi.yaml</a>.</p>
+<p><a href="./">All codes</a>. <a href="../docs">The whole protocol</a>.</p>
 </body>
 </html>
 `
@@ -93,7 +130,7 @@ const indexHTML = `{{define "index"}}<!DOCTYPE html>
 <dd>{{.Title}}.</dd>
 {{- end}}
 </dl>
-<p>The whole protocol: <a href="../openapi.yaml">openapi.yaml</a>.</p>
+<p><a href="../docs">The whole protocol</a>.</p>
 </body>
 </html>
 {{end}}`

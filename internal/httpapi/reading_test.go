@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -75,6 +76,7 @@ func TestCacheControl(t *testing.T) {
 		"/v1/tokens":               "no-store",
 		"/v1/nothing":              "no-store",
 		"/openapi.yaml":            "public, max-age=0, must-revalidate",
+		"/docs":                    "public, max-age=0, must-revalidate",
 		"/problems/version_exists": "public, max-age=0, must-revalidate",
 		"/v1/advisories":           "public, max-age=0, must-revalidate",
 		"/v1/advisories/x_ORI-1":   "no-store",
@@ -131,7 +133,7 @@ func TestDownload(t *testing.T) {
 
 func TestGzipForm(t *testing.T) {
 	s, _ := settled(t)
-	for _, path := range []string{"/v1/packages/acme/http", "/v1/packages/acme/http/1.0.0/readme", "/openapi.yaml"} {
+	for _, path := range []string{"/v1/packages/acme/http", "/v1/packages/acme/http/1.0.0/readme", "/openapi.yaml", "/docs"} {
 		plain := s.do("GET", path, nil, nil)
 		zipped := s.do("GET", path, nil, header{"Accept-Encoding": "gzip"})
 		reader, err := gzip.NewReader(bytes.NewReader(zipped.body))
@@ -168,6 +170,28 @@ func TestSpecAndProblemPages(t *testing.T) {
 		}
 	}
 	s.want(s.get("/problems/%3Cscript%3E"), 404, api.NotFound)
+}
+
+func TestDocs(t *testing.T) {
+	s := newSite(t)
+	a := s.want(s.get("/docs"), 200, "")
+	if a.Header.Get("Content-Type") != "text/html; charset=utf-8" || !bytes.Contains(a.body, []byte(`id="getDocs"`)) {
+		t.Errorf("%v, %d bytes", a.Header, len(a.body))
+	}
+	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindSubmatch(a.body)[1]
+	sum := sha256.Sum256(style)
+	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+		t.Errorf("the policy %q does not let the style sheet through", policy)
+	}
+	var d api.Discovery
+	if s.get("/v1/").json(t, &d); d.Links.Docs != s.base+"/docs" {
+		t.Errorf("discovery leads to %s", d.Links.Docs)
+	}
+	for _, page := range []string{"/problems/", "/problems/internal"} {
+		if !bytes.Contains(s.get(page).body, []byte(`href="../docs"`)) {
+			t.Errorf("%s does not lead to the whole protocol", page)
+		}
+	}
 }
 
 func TestAddressesOfLog(t *testing.T) {
@@ -295,8 +319,8 @@ func TestHostileAddresses(t *testing.T) {
 		"/v1/packages/acme%2Fhttp", "/v1/packages/acme%2fhttp/versions", "/v1/packages/acme/..%2f..%2fetc",
 		"/v1/packages/acme/http%5c", `/v1/packages/acme\http`, "/v1/packages/../../../etc/passwd", "/v1/packages/acme/http/1.0.0",
 		"/v1/packages/acme/http/1.0.0/metadata/x", "/v1/packages/acme/http/1.0.0/../1.0.0/download", "/livez/", "/livez/x", "/readyz/..", "/log/../livez",
-		"/openapi.yaml/", "/openapi.json", "/problems", "/problems/internal/", "/%2e%2e/%2e%2e/etc/passwd", "/v1/%", "/v1/me/", "/v1/tokens/", "/v1/scopes/",
 		"/v1/tokens/a/b", "/v1/advisories/", "/v1/advisories/x_ORI-2026-0001/", "/v1/packages/acme/http;x/..;/", "*", "/v1/%c0%ae%c0%ae/", "/.well-known/x", "/favicon.ico",
+		"/openapi.yaml/", "/openapi.json", "/docs/", "/docs/x", "/problems", "/problems/internal/", "/%2e%2e/%2e%2e/etc/passwd", "/v1/%", "/v1/me/", "/v1/tokens/", "/v1/scopes/",
 	} {
 		a := s.raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		bad := path == "/v1/%" // net/http itself refuses what is no address

@@ -78,6 +78,7 @@ var rights = map[string]right{
 	"GET " + api.PathTile:       {path: "/log/tile/0/000.p/1", cells: "+ + + + + + + + + x"},
 
 	"GET " + api.PathOpenAPI:  {cells: "+ + + + + + + + + x"},
+	"GET " + api.PathDocs:     {cells: "+ + + + + + + + + x"},
 	"GET " + api.PathProblems: {cells: "+ + + + + + + + + x"},
 	"GET " + api.PathProblem:  {cells: "+ + + + + + + + + x"},
 	"GET " + api.PathLive:     {cells: "+ + + + + + + + + +"},

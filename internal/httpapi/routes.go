@@ -84,6 +84,7 @@ func Routes() []Route {
 		{get, api.PathTile, "", Immutable, forever, (*service).tile},
 
 		{get, api.PathOpenAPI, "", Ordinary, mutable, (*service).openAPI},
+		{get, api.PathDocs, "", Ordinary, mutable, (*service).docsPage},
 		{get, api.PathProblems, "", Open, mutable, (*service).problemIndex},
 		{get, api.PathProblem, "", Open, mutable, (*service).problemPage},
 		{get, api.PathLive, "", Health, never, (*service).live},

@@ -103,6 +103,25 @@ func TestFailuresAreProblems(t *testing.T) {
 	}
 }
 
+// A registry without the page of the protocol has nothing there, and one whose
+// page cannot be made says only that it failed.
+func TestDocsThatAreNotThere(t *testing.T) {
+	for code, build := range map[api.Code]func() (Page, error){
+		api.NotFound: nil,
+		api.Internal: func() (Page, error) { return Page{}, errors.New("line 7: no type") },
+	} {
+		s, log := routed(t, "GET", mutable, (*service).docsPage)
+		s.docs = s.keepPage(build)
+		var problem api.Problem
+		if err := json.Unmarshal(get(s).Body.Bytes(), &problem); err != nil || problem.Code != code {
+			t.Errorf("%+v, %v, want %s", problem, err, code)
+		}
+		if build != nil && !strings.Contains(log.String(), "line 7") {
+			t.Errorf("the log does not say why: %s", log)
+		}
+	}
+}
+
 // A reply that broke off must not look complete.
 func TestBrokenReplyIsCutShort(t *testing.T) {
 	s, _ := routed(t, "GET", mutable, func(_ *service, c *call, _ *http.Request) error {

@@ -103,7 +103,7 @@ func (r *Registry) Discovery() *api.Discovery {
 			Files: archive.MaxFiles, Dependencies: manifest.MaxDependencies, JSONBytes: api.MaxJSON,
 		},
 		Log:   api.LogInfo{Origin: r.log.Origin(), PublicKey: r.log.VerifierKey(), URL: r.urls.Log()},
-		Links: api.Links{OpenAPI: r.urls.OpenAPI(), Problems: r.urls.Problem("")},
+		Links: api.Links{OpenAPI: r.urls.OpenAPI(), Docs: r.urls.Docs(), Problems: r.urls.Problem("")},
 	}
 }
 

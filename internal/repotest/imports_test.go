@@ -131,6 +131,13 @@ var rules = []rule{
 		"It decodes, calls the registry and encodes. With the store at hand it would start to decide.",
 	},
 	{
+		"internal/apidocs",
+		[]string{"api"},
+		[]string{"github.com/yuin/goldmark", "go.yaml.in/yaml/v4"},
+		[]string{"net/http", "os"},
+		"It makes a page of a text; who sends it, and when, is not its business.",
+	},
+	{
 		"internal/web", append([]string{"internal/registry"}, leaves...),
 		[]string{"github.com/yuin/goldmark", "github.com/microcosm-cc/bluemonday", "github.com/alecthomas/chroma/v2"},
 		[]string{"database/sql"},

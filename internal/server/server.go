@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/internal/apidocs"
 	"github.com/ori-lang/registry/internal/blob"
 	"github.com/ori-lang/registry/internal/durable"
 	"github.com/ori-lang/registry/internal/httpapi"
@@ -153,6 +154,12 @@ func (s *Server) openLog(ctx context.Context) (err error) {
 	return nil
 }
 
+// docs makes the page of the protocol.
+func docs() (httpapi.Page, error) {
+	page, err := apidocs.Render(spec.OpenAPI)
+	return httpapi.Page(page), err
+}
+
 func (s *Server) compose(ctx context.Context) error {
 	s.reg = registry.New(registry.Config{
 		URLs: s.urls, ServerVersion: Version(), Private: s.private,
@@ -165,7 +172,7 @@ func (s *Server) compose(ctx context.Context) error {
 		return err
 	}
 	s.handler = underBase(s.urls.Base(), httpapi.New(s.reg, httpapi.Options{
-		Log: s.log, Spec: spec.OpenAPI, Ready: s.ready, Proxies: s.cfg.TrustedProxies,
+		Log: s.log, Spec: spec.OpenAPI, Docs: docs, Ready: s.ready, Proxies: s.cfg.TrustedProxies,
 		Rates:   ratelimit.Tiers{Anonymous: int(s.cfg.RateAnonymous), Authenticated: int(s.cfg.RateAuthenticated)},
 		Counter: ratelimit.NewMemory(time.Now, 0),
 	}))
