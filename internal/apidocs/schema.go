@@ -143,7 +143,7 @@ func alternatives(schemas []node) (words []word, err error) {
 
 func kindOf(kind string, n node) ([]word, error) {
 	of := func(text string, inner node) ([]word, error) {
-		if !inner.is() {
+		if open := inner.text(); !inner.is() || open == "true" || open == "false" {
 			return []word{{Text: kind}}, nil
 		}
 		words, err := typeOf(inner)
