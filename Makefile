@@ -6,6 +6,7 @@ BUILDVCS  := $(if $(shell git rev-parse -q --verify HEAD 2>/dev/null),true,false
 TOOL      := go tool -modfile=tools/go.mod
 TESTFLAGS ?= -count=1 -timeout 9m
 BENCHTIME ?= 3s
+BURST     ?= 2000x
 FUZZTIME  ?= 5s
 DRILL_ROUNDS ?= 300
 
@@ -19,7 +20,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  LISTEN=$(LISTEN) and DATA=$(DATA) can be set for make run,"
-	@echo "  TESTFLAGS for make test, BENCHTIME, FUZZTIME and DRILL_ROUNDS for theirs."
+	@echo "  TESTFLAGS and BURST for make test, BENCHTIME, FUZZTIME and DRILL_ROUNDS for theirs."
 
 build: ## Build bin/ori-registry and bin/oripk
 	@mkdir -p bin
@@ -31,6 +32,7 @@ run: build ## Start a registry with the packages of examples/ in it, until Ctrl-
 test: ## Install what the tests need, then run every check and every test
 	@scripts/test-deps.sh
 	@$(MAKE) check
+	@scripts/fuzz.sh --blind $(BURST)
 	@{ go test -json $(TESTFLAGS) ./... && go -C judges test -json $(TESTFLAGS) ./...; } | go -C tools run ./testreport
 
 check: ## Formatting, go vet, staticcheck
@@ -51,7 +53,7 @@ race: ## The tests under the race detector (needs a C compiler)
 bench: ## Measure; the figures depend on the machine
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./archive ./internal/ratelimit ./internal/registry ./internal/sequencer ./internal/server
 
-fuzz: ## A short burst of every fuzz target
+fuzz: ## Every fuzz target for FUZZTIME, guided by coverage
 	@scripts/fuzz.sh $(FUZZTIME)
 
 drill: ## Kill a publishing registry DRILL_ROUNDS times and check what is left
