@@ -17,8 +17,10 @@ func TestChecksumOf(t *testing.T) {
 	}
 }
 
-func TestParseChecksum(t *testing.T) {
-	cases := []struct{ text, reason string }{
+type checksumCase struct{ text, reason string }
+
+func checksumCases() []checksumCase {
+	return []checksumCase{
 		{"sha256:" + emptyHex, ""},
 		{"sha256:" + strings.Repeat("0", 64), ""},
 		{"", `"sha256:"`},
@@ -36,7 +38,10 @@ func TestParseChecksum(t *testing.T) {
 		{"sha256:" + emptyHex[1:] + " ", "no hexadecimal digit"},
 		{"sha256:sha256:" + emptyHex[7:], "no hexadecimal digit"},
 	}
-	for _, c := range cases {
+}
+
+func TestParseChecksum(t *testing.T) {
+	for _, c := range checksumCases() {
 		sum, err := ident.ParseChecksum(c.text)
 		switch {
 		case c.reason != "":

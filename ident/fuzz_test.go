@@ -13,8 +13,17 @@ func seed(f *testing.F, texts ...string) {
 	}
 }
 
+// texts gives those of a table of cases.
+func texts[C any](cases []C, text func(C) string) (list []string) {
+	for _, c := range cases {
+		list = append(list, text(c))
+	}
+	return list
+}
+
 func FuzzPackage(f *testing.F) {
-	seed(f, "", "@", "@/", "@ori/http", "@a-b/c-d", "@a--b/c", "@ori/http@1.0.0", "@Ori/http", "@о/x", "@"+strings.Repeat("a", 40)+"/b")
+	seed(f, texts(packageCases(), func(c packageCase) string { return c.text })...)
+	seed(f, "@/", "@a--b/c", "@о/x", "@"+strings.Repeat("a", 40)+"/b")
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := ident.ParsePackage(text)
 		if err != nil {
@@ -48,6 +57,15 @@ func FuzzVersion(f *testing.F) {
 		{"01.0.0", "1.0.0+b", "1.0.0-"},
 	} {
 		f.Add(s[0], s[1], s[2])
+	}
+	good := goodVersions()
+	for i := range good {
+		f.Add(good[i], good[(i+1)%len(good)], good[(i+5)%len(good)])
+	}
+	for _, bad := range badVersions() {
+		for _, text := range bad {
+			f.Add(good[0], text[:min(len(text), 100)], good[3])
+		}
 	}
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		var versions []ident.Version
@@ -91,7 +109,8 @@ func checkTriples(t *testing.T, v []ident.Version) {
 }
 
 func FuzzRef(f *testing.F) {
-	seed(f, "", "@", "@@", "@ori/http@1.2.3", "@ori/http", "@ori/http@", "@a/b@1.0.0-rc.1", "@a/b@1.0.0@2.0.0", "a/b@1.0.0")
+	seed(f, texts(refCases(), func(c refCase) string { return c.text })...)
+	seed(f, "@@", "@a/b@1.0.0-rc.1", "@a/b@1.0.0@2.0.0")
 	f.Fuzz(func(t *testing.T, text string) {
 		ref, err := ident.ParseRef(text)
 		switch {
@@ -104,7 +123,7 @@ func FuzzRef(f *testing.F) {
 }
 
 func FuzzChecksum(f *testing.F) {
-	seed(f, "", "sha256:", "sha256:"+emptyHex, "sha256:"+strings.ToUpper(emptyHex), emptyHex, "sha256:"+emptyHex[1:]+"g")
+	seed(f, texts(checksumCases(), func(c checksumCase) string { return c.text })...)
 	f.Fuzz(func(t *testing.T, text string) {
 		sum, err := ident.ParseChecksum(text)
 		switch {

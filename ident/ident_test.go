@@ -122,8 +122,10 @@ func TestFold(t *testing.T) {
 	}
 }
 
-func TestParsePackage(t *testing.T) {
-	cases := []struct{ text, scope, name, kind, reason string }{
+type packageCase struct{ text, scope, name, kind, reason string }
+
+func packageCases() []packageCase {
+	return []packageCase{
 		{text: "@ori/http", scope: "ori", name: "http"},
 		{text: "@0/0", scope: "0", name: "0"},
 		{text: "@a-b/c-d", scope: "a-b", name: "c-d"},
@@ -141,7 +143,10 @@ func TestParsePackage(t *testing.T) {
 		{text: "@" + strings.Repeat("s", 40) + "/http", kind: "scope", reason: "at most 39"},
 		{text: "@ori/" + strings.Repeat("n", 65), kind: "name", reason: "at most 64"},
 	}
-	for _, c := range cases {
+}
+
+func TestParsePackage(t *testing.T) {
+	for _, c := range packageCases() {
 		p, err := ident.ParsePackage(c.text)
 		if c.kind != "" {
 			refused(t, err, c.kind, c.reason)
@@ -168,8 +173,10 @@ func TestZeroValues(t *testing.T) {
 	}
 }
 
-func TestParseRef(t *testing.T) {
-	cases := []struct{ text, kind, reason string }{
+type refCase struct{ text, kind, reason string }
+
+func refCases() []refCase {
+	return []refCase{
 		{text: "@ori/http@1.2.3"},
 		{text: "@a-b/c-d@0.0.0-alpha.1"},
 		{text: "", kind: "ref", reason: "no version"},
@@ -184,7 +191,10 @@ func TestParseRef(t *testing.T) {
 		{text: "@ori/http@latest", kind: "version", reason: "major.minor.patch"},
 		{text: "@ori/http@^1.2.3", kind: "version", reason: "whole numbers"},
 	}
-	for _, c := range cases {
+}
+
+func TestParseRef(t *testing.T) {
+	for _, c := range refCases() {
 		ref, err := ident.ParseRef(c.text)
 		switch {
 		case c.kind != "":

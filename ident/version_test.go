@@ -16,24 +16,28 @@ func version(t *testing.T, text string) ident.Version {
 	return v
 }
 
-func TestParseVersion(t *testing.T) {
+func goodVersions() []string {
 	const most = "9007199254740991" // 2^53 - 1
-	good := []string{
+	return []string{
 		"0.0.0", "1.2.3", "10.20.30", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-0.3.7", "1.0.0-x.7.z.92", "1.0.0-x-y-z.-",
 		"1.0.0-0", "1.0.0--", "1.0.0---0", "1.0.0-0a", "1.0.0-00a.-01", "1.0.0-Alpha", "1.0.0-alpha-a.b-c",
 		most + "." + most + "." + most, "1.0.0-" + most, "1.0.0-rc." + most,
 		"1.0.0-" + strings.Repeat("a", 58),
 	}
-	for _, text := range good {
+}
+
+func TestParseVersion(t *testing.T) {
+	for _, text := range goodVersions() {
 		if v := version(t, text); v.String() != text || v.IsZero() {
 			t.Errorf("%q prints as %q", text, v)
 		}
 	}
 }
 
-func TestParseVersionRefuses(t *testing.T) {
+// badVersions are what is refused, by words of the reason.
+func badVersions() map[string][]string {
 	const over = "9007199254740992" // 2^53
-	cases := map[string][]string{
+	return map[string][]string{
 		"empty":             {""},
 		"major.minor.patch": {"1", "1.2", "1.2.3.4", "latest", "-1.2.3", "1.2-rc.1", "-"},
 		"whole numbers": {
@@ -47,7 +51,10 @@ func TestParseVersionRefuses(t *testing.T) {
 		"letters, digits, hyphens and": {"1.2.3-a_b", "1.2.3-a b", "1.2.3-ä", "1.2.3-a/b", "1.2.3-a@1", "1.2.3-a\x00"},
 		"at most 64":                   {"1.0.0-" + strings.Repeat("a", 59), strings.Repeat("1", 1<<20)},
 	}
-	for reason, texts := range cases {
+}
+
+func TestParseVersionRefuses(t *testing.T) {
+	for reason, texts := range badVersions() {
 		for _, text := range texts {
 			v, err := ident.ParseVersion(text)
 			refused(t, err, "version", reason)

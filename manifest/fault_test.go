@@ -52,8 +52,10 @@ func parseFaults(text string) []manifest.Fault {
 	return report.Faults
 }
 
-func TestFaultsOfTOML(t *testing.T) {
-	runFaults(t, []faultCase{
+func TestFaultsOfTOML(t *testing.T) { runFaults(t, faultsOfTOML(), parseFaults) }
+
+func faultsOfTOML() []faultCase {
+	return []faultCase{
 		{"empty text", "", []string{"1:1 missing /project"}},
 		{"byte order mark", "\ufeff" + head, []string{"1:1 syntax"}},
 		{"not UTF-8", "# \xff\n", []string{"1:3 syntax"}},
@@ -87,11 +89,13 @@ func TestFaultsOfTOML(t *testing.T) {
 			"1:2 missing /project/version", "1:2 missing /project/ori", "2:8 name /project/name",
 			"3:1 duplicate /project/name", "4:1 duplicate /project/name", "5:2 duplicate /project",
 		}},
-	}, parseFaults)
+	}
 }
 
-func TestFaultsOfNewerTOML(t *testing.T) {
-	runFaults(t, []faultCase{
+func TestFaultsOfNewerTOML(t *testing.T) { runFaults(t, faultsOfNewerTOML(), parseFaults) }
+
+func faultsOfNewerTOML() []faultCase {
+	return []faultCase{
 		{"line break in an inline table", head + "[dependencies]\n@a/b = {\n version = \"1.0.0\" }\n", []string{"6:9 syntax"}},
 		{"comment in an inline table", head + "[dependencies]\n@a/b = { version = \"1.0.0\", # c\n}\n", []string{"6:29 syntax"}},
 		{"comma at its end", head + "[dependencies]\n@a/b = { version = \"1.0.0\", }\n", []string{"6:27 syntax"}},
@@ -102,11 +106,13 @@ func TestFaultsOfNewerTOML(t *testing.T) {
 		}},
 		{"all of them", head + "a = {\n}\nb = {\n}\n", []string{"5:6 syntax", "7:6 syntax"}},
 		{"only up to the error that ends the reading", head + "a = {\n}\nb =\nc = {\n}\n", []string{"5:6 syntax", "7:4 syntax"}},
-	}, parseFaults)
+	}
 }
 
-func TestFaultsOfProject(t *testing.T) {
-	runFaults(t, []faultCase{
+func TestFaultsOfProject(t *testing.T) { runFaults(t, faultsOfProject(), parseFaults) }
+
+func faultsOfProject() []faultCase {
+	return []faultCase{
 		{"nothing wrong", head, nil},
 		{"nothing in it", "# note\n[project]\n", []string{"2:2 missing /project/name", "2:2 missing /project/version", "2:2 missing /project/ori"}},
 		{"no table", "project = 1\n", []string{"1:11 type /project"}},
@@ -137,11 +143,13 @@ func TestFaultsOfProject(t *testing.T) {
 			"6:7 value /project/entry/lib", "7:8 value /project/entry/main",
 		}},
 		{"entry is no table", head + "entry = \"src/main.ori\"\n", []string{"5:9 type /project/entry"}},
-	}, parseFaults)
+	}
 }
 
-func TestFaultsOfDependencies(t *testing.T) {
-	runFaults(t, []faultCase{
+func TestFaultsOfDependencies(t *testing.T) { runFaults(t, faultsOfDependencies(), parseFaults) }
+
+func faultsOfDependencies() []faultCase {
+	return []faultCase{
 		{"names", head + "[dependencies]\n@a = \"1.0.0\"\n@A/b = \"1.0.0\"\n\"b\" = \"1.0.0\"\n@a/b/c = \"1.0.0\"\n", []string{
 			"6:1 name /dependencies/@a", "7:1 name /dependencies/@A~1b", "8:1 name /dependencies/b", "9:1 name /dependencies/@a~1b~1c",
 		}},
@@ -184,7 +192,7 @@ func TestFaultsOfDependencies(t *testing.T) {
 		{"too many modules", head + "[dependencies]\n" + modules(257), []string{"262:1 limit /dependencies/std.m256"}},
 		{"as many modules as can be", head + "[dependencies]\n" + modules(256), nil},
 		{"sections that are no tables", "dependencies = []\n[[dev-dependencies]]\n" + head, []string{"1:16 type /dependencies", "2:3 type /dev-dependencies"}},
-	}, parseFaults)
+	}
 }
 
 func packages(n int) string {
@@ -211,8 +219,10 @@ func features(n int) string {
 	return b.String()
 }
 
-func TestFaultsOfOtherSections(t *testing.T) {
-	runFaults(t, []faultCase{
+func TestFaultsOfOtherSections(t *testing.T) { runFaults(t, faultsOfOtherSections(), parseFaults) }
+
+func faultsOfOtherSections() []faultCase {
+	return []faultCase{
 		{"features", head + "[dependencies]\n@a/b = \"1.0.0\"\n[features]\ndefault = [\"tls\", \"@a/b\", \"@a/b/fast\"]\ntls = []\n", nil},
 		{"features that lead nowhere", head + "[features]\ndefault = [\"tls\", \"@a/b\", \"@a/b/\", \"@a\"]\nBig = []\nx = \"y\"\n", []string{
 			"6:12 value /features/default/0", "6:19 value /features/default/1", "6:27 name /features/default/2", "6:36 name /features/default/3",
@@ -234,7 +244,7 @@ func TestFaultsOfOtherSections(t *testing.T) {
 		{"as many as can be", head + "[features]\n" + features(64), nil},
 		{"workspace", head + "[workspace]\nmembers = [1]\n", []string{"6:12 type /workspace/members/0"}},
 		{"scripts", head + "[scripts]\ncheck = [\"x\"]\n", []string{"6:9 type /scripts/check"}},
-	}, parseFaults)
+	}
 }
 
 func TestStrict(t *testing.T) {

@@ -23,6 +23,18 @@ func seeds(f *testing.F) {
 	}) {
 		f.Add([]byte(text))
 	}
+	seedFaults(f, faultsOfTOML(), faultsOfNewerTOML(), faultsOfProject(), faultsOfDependencies(), faultsOfOtherSections())
+}
+
+// seedFaults adds the texts that the tests of faults read, but for the long ones
+// of the limits, which would make every try slow.
+func seedFaults(f *testing.F, tables ...[]faultCase) {
+	f.Helper()
+	for _, c := range slices.Concat(tables...) {
+		if len(c.text) < 4<<10 {
+			f.Add([]byte(c.text))
+		}
+	}
 }
 
 func FuzzParse(f *testing.F) {
@@ -146,6 +158,7 @@ func FuzzLock(f *testing.F) {
 	} {
 		f.Add([]byte(text))
 	}
+	seedFaults(f, faultsOfLock())
 	f.Fuzz(func(t *testing.T, text []byte) {
 		lock, faults := manifest.ParseLock(text)
 		checkPlaces(t, text, faults, append(manifest.FaultCodes(), manifest.CodeUnknownKey))

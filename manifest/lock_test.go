@@ -16,8 +16,15 @@ func line(ref string) string {
 }
 
 func TestFaultsOfLock(t *testing.T) {
+	runFaults(t, faultsOfLock(), func(text string) []manifest.Fault {
+		_, faults := manifest.ParseLock([]byte(text))
+		return faults
+	})
+}
+
+func faultsOfLock() []faultCase {
 	sum := strings.Repeat("0a", 32)
-	runFaults(t, []faultCase{
+	return []faultCase{
 		{"nothing locked", "[checksums]\n", nil},
 		{"two packages, unsorted", "# c\n[checksums]\n" + line("@b/a:1.0.0") + line("@a/b:1.0.0-rc.1"), nil},
 		{"as an inline table", "checksums = { \"@a/b:1.0.0\" = 'sha256:" + sum + "' }\n", nil},
@@ -45,10 +52,7 @@ func TestFaultsOfLock(t *testing.T) {
 		{"too large", strings.Repeat("#", manifest.MaxLockText+1), []string{"0:0 too_large"}},
 		{"too many keys", "[checksums]\n" + strings.Repeat("a=1\n", 1<<17), []string{"16385:1 limit"}},
 		{"too many values", "a = [" + strings.Repeat("1,", 1<<18), []string{"1:32772 limit"}},
-	}, func(text string) []manifest.Fault {
-		_, faults := manifest.ParseLock([]byte(text))
-		return faults
-	})
+	}
 }
 
 func TestLockBytes(t *testing.T) {

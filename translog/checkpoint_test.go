@@ -104,15 +104,16 @@ func signText(t testing.TB, text string, stranger bool) []byte {
 	return signed
 }
 
-func TestOpenCheckpoint(t *testing.T) {
-	_, v := testKey(t)
+type checkpointCase struct {
+	name, text string
+	stranger   bool
+	want       error
+}
+
+func checkpointCases() []checkpointCase {
 	root := numberedLeaf(7).String()
 	alias := root[:42] + string(root[42]+1) + "=" // the same 32 bytes for a lax reader
-	cases := []struct {
-		name, text string
-		stranger   bool
-		want       error
-	}{
+	return []checkpointCase{
 		{"good", testOrigin + "\n5\n" + root + "\n", false, nil},
 		{"extension lines", testOrigin + "\n5\n" + root + "\nmore\nand more\n", false, nil},
 		{"other key", testOrigin + "\n5\n" + root + "\n", true, ErrSignature},
@@ -130,7 +131,11 @@ func TestOpenCheckpoint(t *testing.T) {
 		{"two lines", testOrigin + "\n5\n", false, ErrMalformed},
 		{"too long", testOrigin + "\n5\n" + root + "\n" + strings.Repeat("x", MaxCheckpoint) + "\n", false, ErrMalformed},
 	}
-	for _, c := range cases {
+}
+
+func TestOpenCheckpoint(t *testing.T) {
+	_, v := testKey(t)
+	for _, c := range checkpointCases() {
 		tree, err := v.OpenCheckpoint(signText(t, c.text, c.stranger))
 		switch {
 		case !errors.Is(err, c.want), err == nil && tree != tlog.Tree{N: 5, Hash: numberedLeaf(7)}, err != nil && tree != tlog.Tree{}:

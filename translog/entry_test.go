@@ -159,13 +159,19 @@ var refusedTexts = []struct {
 	{KindClose, "successor registry.example/log-2", "successor " + strings.Repeat("a", 256)},
 }
 
-func TestParseEntryRefuses(t *testing.T) {
+// textsByKind gives the text of the first entry of each kind in the vectors.
+func textsByKind(t testing.TB) map[Kind]string {
 	texts := map[Kind]string{}
 	for _, e := range vectorLog(t) {
 		if _, ok := texts[e.Kind]; !ok {
 			texts[e.Kind] = string(mustBytes(t, e))
 		}
 	}
+	return texts
+}
+
+func TestParseEntryRefuses(t *testing.T) {
+	texts := textsByKind(t)
 	for _, c := range refusedTexts {
 		text := strings.Replace(texts[c.kind], c.old, c.new, 1)
 		if text == texts[c.kind] {

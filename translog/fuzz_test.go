@@ -3,6 +3,7 @@ package translog
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
@@ -14,6 +15,10 @@ func FuzzEntry(f *testing.F) {
 		f.Add(mustBytes(f, e))
 	}
 	f.Add([]byte("ori-log/v2 publish\n"))
+	texts := textsByKind(f)
+	for _, c := range refusedTexts {
+		f.Add([]byte(strings.Replace(texts[c.kind], c.old, c.new, 1)))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		e, err := ParseEntry(text)
 		if err != nil {
@@ -32,8 +37,8 @@ func FuzzEntry(f *testing.F) {
 	})
 }
 
-// FuzzProof: what is accepted is entry 2 of the vectors, whatever else changed;
-// what parses is printed back as it was.
+// FuzzProof: what is accepted is an entry that a seed proves, whatever else
+// changed; what parses is printed back as it was.
 func FuzzProof(f *testing.F) {
 	_, v := testKey(f)
 	files := vectors(f)
@@ -41,6 +46,15 @@ func FuzzProof(f *testing.F) {
 	f.Add(good)
 	f.Add(bytes.Replace(good, []byte("index 2"), []byte("index 19"), 1))
 	f.Add([]byte(proofHeader + "\nextra \nindex 0\n\n"))
+	truth := map[int64][]byte{2: files["02-publish.txt"]}
+	for _, c := range proofCases(f) {
+		if p, err := v.VerifyProof([]byte(c.text)); err == nil {
+			truth[p.Index] = p.EntryBytes
+		}
+		if len(c.text) < 16<<10 {
+			f.Add([]byte(c.text))
+		}
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if p, err := parseProof(text); err == nil {
 			if again := FormatProof(p.Index, p.EntryBytes, p.Inclusion, p.Checkpoint); !bytes.Equal(again, text) {
@@ -48,7 +62,7 @@ func FuzzProof(f *testing.F) {
 			}
 		}
 		p, err := v.VerifyProof(text)
-		if err == nil && (p.Index != 2 || !bytes.Equal(p.EntryBytes, files["02-publish.txt"])) {
+		if err == nil && (p.EntryBytes == nil || !bytes.Equal(p.EntryBytes, truth[p.Index])) {
 			t.Fatalf("entry %d is proved by %q", p.Index, text)
 		}
 		if err != nil && !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrSignature) && !errors.Is(err, ErrInclusion) {
@@ -61,6 +75,11 @@ func FuzzProof(f *testing.F) {
 func FuzzCheckpoint(f *testing.F) {
 	s, v := testKey(f)
 	f.Add(string(vectors(f)["checkpoint.txt"]), false)
+	for _, c := range checkpointCases() {
+		if len(c.text) < 1<<10 {
+			f.Add(c.text, !c.stranger)
+		}
+	}
 	f.Add(testOrigin+"\n1\n"+numberedLeaf(0).String()+"\nextension\n", true)
 	f.Add(testOrigin+"\n9223372036854775807\n"+numberedLeaf(0).String()+"\n", true)
 	f.Fuzz(func(t *testing.T, text string, sign bool) {

@@ -75,8 +75,14 @@ func secondJudge(t testing.TB, v *Verifier) torchwood.Policy {
 	return torchwood.ThresholdPolicy(2, torchwood.OriginPolicy(v.Origin()), torchwood.SingleVerifierPolicy(key))
 }
 
-func TestVerifyProofRefuses(t *testing.T) {
-	s, v := testKey(t)
+type proofCase struct {
+	name, text string
+	want       error
+}
+
+// proofCases are a good proof of entry 42 of a log, and what was made of it.
+func proofCases(t testing.TB) []proofCase {
+	s, _ := testKey(t)
 	entries, tree := scopeLog(t, 100)
 	checkpoint, err := s.Checkpoint(tree.tree(t, 100))
 	if err != nil {
@@ -90,11 +96,7 @@ func TestVerifyProofRefuses(t *testing.T) {
 	extra := "extra " + base64.StdEncoding.EncodeToString(entries[42]) + "\n"
 	hash := path[0].String()
 	forged := signText(t, strings.SplitAfter(string(checkpoint), "\n\n")[0][:len(testOrigin)+1]+"100\n"+tree.tree(t, 100).Hash.String()+"\n", true)
-	cases := []struct {
-		name string
-		text string
-		want error
-	}{
+	return []proofCase{
 		{"good", good, nil},
 		{"empty", "", ErrMalformed},
 		{"other header", strings.Replace(good, "proof@v1", "proof@v2", 1), ErrMalformed},
@@ -124,7 +126,11 @@ func TestVerifyProofRefuses(t *testing.T) {
 		{"space at the end", good + " ", ErrMalformed},
 		{"too long", good + strings.Repeat("— w.example AAAAAAAA\n", 3200), ErrMalformed},
 	}
-	for _, c := range cases {
+}
+
+func TestVerifyProofRefuses(t *testing.T) {
+	_, v := testKey(t)
+	for _, c := range proofCases(t) {
 		p, err := v.VerifyProof([]byte(c.text))
 		if !errors.Is(err, c.want) || (err == nil) != (p != nil) {
 			t.Errorf("%s: got %v, %v", c.name, p, err)

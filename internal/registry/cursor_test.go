@@ -33,3 +33,20 @@ func TestCursor(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCursor: whatever somebody sends as a cursor is a place of the list or invalid_request.
+func FuzzCursor(f *testing.F) {
+	good, err := encodeCursor(place{"@ori/http", 7})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, cursor := range []string{"", good, good[1:], good + "=", "e30", "eyJOIjoiYSJ9", "W10", "bnVsbA"} {
+		f.Add(cursor)
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		var at place
+		if err := decodeCursor(cursor, &at); err != nil && !errors.Is(err, api.InvalidRequest) {
+			t.Errorf("%q: %v", cursor, err)
+		}
+	})
+}
