@@ -11,6 +11,8 @@
 //	    capitals; stdout is what the server said when it was ready
 //	registry stop|kill [NAME]
 //	    ends it with SIGTERM (and exit code 0) or SIGKILL; stderr are its messages
+//	database save|restore [NAME]
+//	    keeps the state of its database, and puts that back, while no server runs
 //	user LOGIN [FLAG…] [NAME]
 //	    makes an account beside the server and puts its token into TOKEN_LOGIN
 //	exits CODE PROGRAM [ARGUMENT…]
@@ -57,17 +59,17 @@ func TestScripts(t *testing.T) {
 }
 
 // TestScriptsOnPostgres runs again, with every command of ori-registry on a
-// PostgreSQL, the scripts that have one registry and do not look into its data folder.
+// PostgreSQL, the scripts that do not look for a database in the data folder.
 func TestScriptsOnPostgres(t *testing.T) {
 	p := params(t, pgtest.URL)
-	for _, name := range []string{"beside", "dryrun", "fetch", "first", "lock", "offline", "private", "restart", "sizes", "stop"} {
+	for _, name := range []string{"accounts", "beside", "dryrun", "fetch", "first", "lock", "offline", "private", "publish", "restart", "sizes", "stop", "tokens", "verify"} {
 		p.Files = append(p.Files, filepath.Join("testdata/script", name+".txtar"))
 	}
 	testscript.Run(t, p)
 }
 
-// params are those of all scripts. database gives each script a database of its
-// own; nil leaves the registry to its default.
+// params are those of all scripts. database gives each registry a database of its
+// own; nil leaves them to their default.
 func params(t *testing.T, database func(testing.TB) string) testscript.Params {
 	bin := binaries(t)
 	return testscript.Params{
@@ -75,13 +77,11 @@ func params(t *testing.T, database func(testing.TB) string) testscript.Params {
 		RequireUniqueNames: true,
 		Deadline:           time.Now().Add(4 * time.Minute),
 		Setup: func(env *testscript.Env) error {
-			if database != nil {
-				env.Setenv(databaseVariable, database(env.T().(testing.TB)))
-			}
-			return setup(env, bin)
+			return setup(env, bin, database)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"registry": positive(registryCommand),
+			"database": positive(databaseCommand),
 			"user":     positive(userCommand),
 			"exits":    positive(exitsCommand),
 			"capture":  positive(captureCommand),
@@ -93,11 +93,8 @@ func params(t *testing.T, database func(testing.TB) string) testscript.Params {
 	}
 }
 
-// databaseVariable is the setting of ori-registry that names its database.
-const databaseVariable = "ORIREG_DATABASE"
-
 // setup makes the machine that a script runs on.
-func setup(env *testscript.Env, bin string) error {
+func setup(env *testscript.Env, bin string, database func(testing.TB) string) error {
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
@@ -106,6 +103,10 @@ func setup(env *testscript.Env, bin string) error {
 		work:    env.WorkDir,
 		tb:      env.T().(testing.TB),
 		byName:  map[string]*registry{},
+		newDB:   database,
+	}
+	if database != nil { // for the commands that a script calls by itself
+		env.Setenv(databaseVariable, all.named(defaultName).database)
 	}
 	env.Values[registriesKey{}] = all
 	env.Defer(all.close)
@@ -147,7 +148,11 @@ func userCommand(ts *testscript.TestScript, args []string) error {
 			name = arg
 		}
 	}
-	if err := ts.Exec("ori-registry", append(command, "--data", ts.MkAbs(name), args[0])...); err != nil {
+	command = append(command, "--data", ts.MkAbs(name))
+	if url := ts.Value(registriesKey{}).(*registries).named(name).database; url != "" {
+		command = append(command, "--database", url)
+	}
+	if err := ts.Exec("ori-registry", append(command, args[0])...); err != nil {
 		return err
 	}
 	var made struct{ Login, Token string }

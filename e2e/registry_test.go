@@ -36,13 +36,28 @@ type registries struct {
 	work    string
 	tb      testing.TB
 	byName  map[string]*registry
+	newDB   func(testing.TB) string // nil: every registry has the one in its data folder
 }
 
 // registry is a data folder, the address that it is known by, and the server
 // that runs on it, if one does.
 type registry struct {
-	front  *front
-	server *server
+	front    *front
+	server   *server
+	database string // its URL; "": the default
+	restore  func() error
+}
+
+// named gives the registry of this name, and makes one that is new.
+func (all *registries) named(name string) *registry {
+	if all.byName[name] == nil {
+		r := &registry{front: newFront(all.tb)}
+		if all.newDB != nil {
+			r.database = all.newDB(all.tb)
+		}
+		all.byName[name] = r
+	}
+	return all.byName[name]
 }
 
 func registryCommand(ts *testscript.TestScript, args []string) error {
@@ -66,17 +81,13 @@ func registryCommand(ts *testscript.TestScript, args []string) error {
 }
 
 func (all *registries) start(ts *testscript.TestScript, name string, settings []string) error {
-	r := all.byName[name]
-	if r == nil {
-		r = &registry{front: newFront(all.tb)}
-		all.byName[name] = r
-	}
+	r := all.named(name)
 	if r.server != nil {
 		return fmt.Errorf("the registry %s runs already", name)
 	}
 	env := []string{"HOME=" + ts.Getenv("HOME"), "TMPDIR=" + ts.Getenv("TMPDIR"), "ORIREG_RATE_ANONYMOUS=10000"} // all of a script's calls come from one address
-	if database := ts.Getenv(databaseVariable); database != "" {
-		env = append(env, databaseVariable+"="+database)
+	if r.database != "" {
+		env = append(env, databaseVariable+"="+r.database)
 	}
 	flags := []string{"serve", "--data", filepath.Join(all.work, name), "--listen", "127.0.0.1:0", "--base-url", r.front.url()}
 	for _, setting := range settings {

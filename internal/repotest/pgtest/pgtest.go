@@ -11,14 +11,18 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -57,6 +61,27 @@ func URL(t testing.TB) string {
 		t.Fatalf("making a schema: %v\n%s", err, output)
 	}
 	return fmt.Sprintf("postgres://postgres@/postgres?host=%s&search_path=%s", server.folder, schema)
+}
+
+// Save keeps the state of a database that URL gave; restore puts it back.
+func Save(databaseURL string) (restore func() error, err error) {
+	parsed, err := url.Parse(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	schema := parsed.Query().Get("search_path")
+	dump, err := tool("pg_dump", "--schema", schema).Output()
+	if err != nil {
+		return nil, fmt.Errorf("saving the schema %s: %w", schema, err)
+	}
+	return func() error {
+		load := tool("psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--single-transaction", "--file", "-")
+		load.Stdin = io.MultiReader(strings.NewReader("DROP SCHEMA "+schema+" CASCADE;\n"), bytes.NewReader(dump))
+		if output, err := load.CombinedOutput(); err != nil {
+			return fmt.Errorf("restoring the schema %s: %w\n%s", schema, err, output)
+		}
+		return nil
+	}, nil
 }
 
 // tool is one of PostgreSQL's own clients, for this server.
