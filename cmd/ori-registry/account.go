@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,13 +34,13 @@ account may, for 90 days; it is shown this once and not kept anywhere.`,
 			}
 			defer closing(admin, &err)
 			if admin.IsNew() {
-				fmt.Fprintf(p.stderr, "ori-registry: made a new registry in the data folder %s\n", admin.Data())
+				fmt.Fprintf(p.stderr, "ori-registry: made a new registry in the data folder %s\n", admin.Config().Data)
 			}
 			secret, err := admin.AddUser(cmd.Context(), args[0], operator)
 			if err != nil {
 				return err
 			}
-			return p.showToken(newToken{args[0], secret, "The account " + args[0] + " is made. Its token", admin.Data()}, asJSON)
+			return p.showToken(newToken{args[0], secret, "The account " + args[0] + " is made. Its token", admin.Config()}, asJSON)
 		},
 	}
 	addFlags(cmd, storageFlags()...)
@@ -49,7 +50,10 @@ account may, for 90 days; it is shown this once and not kept anywhere.`,
 }
 
 // newToken is a token that nobody can print again.
-type newToken struct{ login, secret, what, data string }
+type newToken struct {
+	login, secret, what string
+	registry            server.Config
+}
 
 func (p *program) showToken(t newToken, asJSON bool) (err error) {
 	if asJSON {
@@ -61,16 +65,40 @@ func (p *program) showToken(t newToken, asJSON bool) (err error) {
 		_, err = fmt.Fprintf(p.stdout, "%s, shown this once:\n\n  %s\n\nUse it:  export ORI_REGISTRY_TOKEN=%s\n", t.what, t.secret, t.secret)
 	}
 	if err != nil {
-		return fmt.Errorf("the token of %s is made and could not be printed: %w; make another: ori-registry token create --data %s %s",
-			t.login, err, shellWord(t.data), t.login)
+		return fmt.Errorf("the token of %s is made and could not be printed: %w; make another: ori-registry token create %s %s",
+			t.login, err, storageOf(t.registry), t.login)
 	}
 	return nil
+}
+
+// storageOf spells the flags that lead another command to the same registry. In
+// place of a database's URL with a password stands URL: output ends up in logs.
+func storageOf(cfg server.Config) string {
+	flags := "--data " + shellWord(cfg.Data)
+	if cfg.Database != "" {
+		flags += " --database " + withoutPassword(cfg.Database)
+	}
+	if cfg.KeyDir != "" {
+		flags += " --key-dir " + shellWord(cfg.KeyDir)
+	}
+	return flags
+}
+
+func withoutPassword(database string) string {
+	u, err := url.Parse(database)
+	if err != nil {
+		return "URL"
+	}
+	if _, has := u.User.Password(); has || u.Query().Has("password") {
+		return "URL"
+	}
+	return shellWord(database)
 }
 
 // shellWord quotes what a shell would take apart.
 func shellWord(s string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:@", r)
 	}
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
 		return s
@@ -104,7 +132,7 @@ anywhere. The account's other tokens stay as they are.`,
 			if err != nil {
 				return err
 			}
-			return p.showToken(newToken{args[0], secret, "The token of " + args[0] + " with the scope " + scope, admin.Data()}, asJSON)
+			return p.showToken(newToken{args[0], secret, "The token of " + args[0] + " with the scope " + scope, admin.Config()}, asJSON)
 		},
 	}
 	addFlags(cmd, storageFlags()...)

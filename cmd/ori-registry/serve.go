@@ -58,8 +58,8 @@ func (p *program) welcome(s *server.Server, cfg server.Config) {
   log key     %s
   access      %s
 
-Make an account, and its first token:  ori-registry user add --data %s LOGIN
+Make an account, and its first token:  ori-registry user add %s LOGIN
 The protocol:                          %s/openapi.yaml
 Stop:                                  Ctrl-C
-`, state, s.URL(), s.Addr(), cfg.Data, s.LogOrigin(), s.LogKey(), cfg.Access, shellWord(cfg.Data), s.URL())
+`, state, s.URL(), s.Addr(), cfg.Data, s.LogOrigin(), s.LogKey(), cfg.Access, storageOf(cfg), s.URL())
 }

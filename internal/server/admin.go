@@ -25,18 +25,23 @@ type Admin struct {
 	db     *store.DB
 	blobs  *blob.Dir
 	reg    *registry.Registry
-	data   string
+	cfg    Config // as it was given
 	keyDir string
 	isNew  bool
 }
 
 // OpenAdmin opens the storage of a registry, and makes it if need be.
-func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
-	cfg = cfg.resolved()
+func OpenAdmin(ctx context.Context, given Config) (*Admin, error) {
+	cfg := given.resolved()
 	if err := cfg.checkDatabase(); err != nil {
 		return nil, err
 	}
 	isNew := cfg.missing()
+	if isNew {
+		if _, _, err := sequencer.Shown(cfg.KeyDir); err == nil {
+			return nil, fmt.Errorf("the folder %s holds the key of a log that has begun, and there is no database: name the registry's with --database, or put it back", cfg.KeyDir)
+		}
+	}
 	db, err := store.Open(ctx, cfg.Database)
 	if err != nil {
 		return nil, err
@@ -46,13 +51,13 @@ func OpenAdmin(ctx context.Context, cfg Config) (*Admin, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	reg := registry.New(registry.Config{ServerVersion: Version(), DB: db, Blobs: blobs, Now: time.Now, Rand: rand.Reader})
-	return &Admin{db, blobs, reg, cfg.Data, cfg.KeyDir, isNew}, nil
+	return &Admin{db, blobs, reg, given, cfg.KeyDir, isNew}, nil
 }
 
 // OpenExisting is OpenAdmin for a registry that must be there already.
 func OpenExisting(ctx context.Context, cfg Config) (*Admin, error) {
 	if cfg.resolved().missing() {
-		return nil, fmt.Errorf("there is no registry in the folder %s; name its data folder with --data", cfg.Data)
+		return nil, fmt.Errorf("there is no registry in the folder %s; name its data folder with --data, and its database with --database if that is elsewhere", cfg.Data)
 	}
 	admin, err := OpenAdmin(ctx, cfg)
 	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
@@ -61,8 +66,8 @@ func OpenExisting(ctx context.Context, cfg Config) (*Admin, error) {
 	return admin, err
 }
 
-// Data is the data folder.
-func (a *Admin) Data() string { return a.data }
+// Config is what the registry was opened with.
+func (a *Admin) Config() Config { return a.cfg }
 
 // IsNew reports that OpenAdmin made the registry.
 func (a *Admin) IsNew() bool { return a.isNew }

@@ -44,6 +44,9 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", err)
 	}
+	if err := db.Ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("reaching the database: %w", err), db.Close())
+	}
 	if err := migrate(ctx, db.writer.db, db.dialect); err != nil {
 		return nil, errors.Join(fmt.Errorf("bringing the database's schema up to date: %w", err), db.Close())
 	}

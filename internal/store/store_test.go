@@ -192,7 +192,7 @@ func openTogether(t *testing.T, url string) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	for _, url := range []string{"", "sqlite", "sqlite:", ":", "/var/lib/registry.db", "mysql:x", "postgres://me:secret@host/db"} {
+	for _, url := range []string{"", "sqlite", "sqlite:", ":", "/var/lib/registry.db", "mysql:x", "postgres://me:secret@host/db", "postgres://me:secret@127.0.0.1:1/db"} {
 		db, err := Open(t.Context(), url)
 		if err == nil {
 			t.Errorf("%q was opened", url)
