@@ -206,7 +206,8 @@ func (c *Client) backoff(r request, err error, attempt int) (time.Duration, bool
 	wait := full/2 + time.Duration(c.options.Jitter()*float64(full/2))
 	if problem, ok := errors.AsType[*api.Problem](err); ok {
 		asked := min(time.Duration(problem.RetryAfter)*time.Second, maxRetryAfter)
-		return max(wait, asked), r.method == http.MethodGet && isTemporary(problem)
+		safe := r.method == http.MethodGet || problem.Status == http.StatusTooManyRequests // then nothing was done
+		return max(wait, asked), safe && isTemporary(problem)
 	}
 	failure, ok := errors.AsType[*NetworkError](err)
 	if !ok {

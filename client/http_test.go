@@ -154,6 +154,29 @@ func TestNotRetried(t *testing.T) {
 	}
 }
 
+// TestWritesWaitTheirTurn: a call beyond the limit was not carried out, so that
+// a write is made again like a read.
+func TestWritesWaitTheirTurn(t *testing.T) {
+	var calls atomic.Int32
+	u := newUser(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) == 1 {
+			problem := api.Errorf(api.RateLimited, "the limit of 1000 calls in 60 seconds is used up")
+			problem.RetryAfter = 41
+			writeProblem(w, problem)
+			return
+		}
+		writeJSON(w, 200, api.Scope{Scope: "acme"})
+	}))
+	defer server.Close()
+	if _, _, err := u.client(server.URL).ClaimScope(t.Context(), "acme"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []time.Duration{41 * time.Second}; !slices.Equal(u.waits, want) {
+		t.Errorf("waits: %v, want %v", u.waits, want)
+	}
+}
+
 // TestWritesAreSentOnce: a write may have been done when the answer is lost.
 func TestWritesAreSentOnce(t *testing.T) {
 	for name, fail := range map[string]func(http.ResponseWriter){

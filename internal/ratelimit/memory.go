@@ -17,9 +17,9 @@ const Room = 64 << 20
 // their calls back; nobody is ever refused for want of room. Those go first
 // who lose least by it: addresses that used no more than half of their limit,
 // the one first that has been silent longest. So who has a great many addresses
-// can have a used-up one forgotten only by using up all the others too, a
-// hundred thousand of them at least, for the sake of one; and accounts, which
-// cannot be made in the mass, are forgotten last.
+// can have a used-up one forgotten only by using up all the others too, some
+// ninety thousand of them for the sake of one; and accounts, which cannot be
+// made in the mass, stay as long as those.
 type Memory struct {
 	now   func() time.Time
 	began time.Time

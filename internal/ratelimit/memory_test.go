@@ -190,13 +190,14 @@ func TestGiveBackIsExact(t *testing.T) {
 // Of many calls at once exactly as many as the limit go through, and what is
 // given back meanwhile can be taken again.
 func TestParallel(t *testing.T) {
+	const limit = 50_000
 	m := NewMemory(time.Now, 0)
-	b := bucket("a", 1000)
+	b := bucket("a", limit)
 	var allowed atomic.Int64
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			for i := range 500 {
+			for i := range limit / 8 {
 				s := m.Take(b)
 				switch {
 				case !s.Allowed:
@@ -209,9 +210,9 @@ func TestParallel(t *testing.T) {
 		})
 	}
 	all.Wait()
-	allowed.Add(int64(taken(m, b, 1001)))
-	if got := allowed.Load(); got != 1000 {
-		t.Errorf("%d calls, want 1000", got)
+	allowed.Add(int64(taken(m, b, limit+1)))
+	if got := allowed.Load(); got != limit {
+		t.Errorf("%d calls, want %d", got, limit)
 	}
 	check(t, m)
 }
@@ -258,12 +259,14 @@ func TestRingShrinks(t *testing.T) {
 	c := newClock()
 	m := NewMemory(c.now, 0)
 	b := bucket("a", 1000)
-	if taken(m, b, 2000) != 1000 || m.bytes > entryBytes+8*1000 {
+	taken(m, b, 999)
+	c.pass(Window - 1)
+	if taken(m, b, 2) != 1 || m.bytes > entryBytes+8*1000 {
 		t.Errorf("%d bytes for 1000 calls", m.bytes)
 	}
-	c.pass(Window)
+	c.pass(1)
 	if m.Take(b); m.bytes != entryBytes+8*fewest {
-		t.Errorf("%d bytes for one call", m.bytes)
+		t.Errorf("%d bytes for two calls", m.bytes)
 	}
 	check(t, m)
 }
@@ -355,7 +358,13 @@ func TestClockGoesBack(t *testing.T) {
 	c.pass(time.Hour)
 	m.Take(b)
 	c.pass(-30 * time.Minute)
+	m.Take(bucket("another", 2)) // behind b all the same
 	if s := m.Take(b); !s.Allowed || m.Take(b).Allowed {
+		t.Errorf("%+v", s)
+	}
+	check(t, m)
+	c.pass(30*time.Minute + Window - 1)
+	if s := m.Take(b); s.Allowed {
 		t.Errorf("%+v", s)
 	}
 	check(t, m)
