@@ -26,7 +26,7 @@ func (s *service) changes(c *call, r *http.Request) error {
 		return err
 	}
 	patience := time.Duration(wait) * time.Second
-	c.allow(r, patience)
+	c.allow(patience)
 	changes, err := s.reg.Changes(r.Context(), after, limit, patience)
 	if err != nil {
 		return err
@@ -57,16 +57,10 @@ func queryNumber(r *http.Request, name string, fallback, most int64) (int64, err
 	return n, nil
 }
 
-// allow gives a call that waits the time to do so: the server's own deadlines
-// are for calls that do not. net/http would take the one for reading for a
-// client that left.
-func (c *call) allow(r *http.Request, patience time.Duration) {
-	if patience <= 0 {
-		return
+// allow gives a call that waits the time to do so: the server's own deadline for
+// the reply is for calls that do not.
+func (c *call) allow(patience time.Duration) {
+	if patience > 0 {
+		_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(time.Now().Add(patience + replyTime)) // a test's recorder has no connection
 	}
-	control := http.NewResponseController(c.ResponseWriter)
-	if r.ContentLength == 0 {
-		_ = control.SetReadDeadline(time.Time{}) // a test's recorder has no connection
-	}
-	_ = control.SetWriteDeadline(time.Now().Add(patience + replyTime))
 }

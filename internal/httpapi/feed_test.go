@@ -137,7 +137,7 @@ func TestFeeds(t *testing.T) {
 	s.life("acme/http/1.0.0", "yank", `{"reason":"security","message":"use <b>1.1.0</b> & tell"}`)
 	s.life("acme/http/1.1.0", "deprecate", `{"message":"old","replacement":"@acme/web"}`)
 	of := s.want(s.get("/v1/packages/acme/http/feed.atom"), 200, "")
-	entries, feed = readFeed(t, of)
+	entries, _ = readFeed(t, of)
 	want := []string{
 		"@acme/http 1.0.0 (yanked): A package of the tests. — Yanked (security): use <b>1.1.0</b> & tell",
 		"@acme/http 1.1.0 (deprecated): A package of the tests. — Deprecated, use @acme/web instead: old",

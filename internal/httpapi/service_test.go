@@ -426,7 +426,7 @@ func TestWaitingCallsAreGivenTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := routed(t, "GET", never, func(_ *service, c *call, r *http.Request) error {
 			const patience = 50 * time.Second
-			c.allow(r, patience)
+			c.allow(patience)
 			select {
 			case <-r.Context().Done():
 				return r.Context().Err()

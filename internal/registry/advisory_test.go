@@ -347,27 +347,30 @@ func testListingAdvisories(t *testing.T, f *fixture) {
 	}
 	withdrawn := strings.Replace(f.record("x_ORI-2026-0004", affects("@acme/http", `{"introduced":"0"}`)), `"affected"`, `"withdrawn":"2026-11-23T18:07:00Z","affected"`, 1)
 	f.mustFile(root, withdrawn, true) // it moves to the end
+	for n := 8; n < 10; n++ {
+		f.mustFile(root, f.record(fmt.Sprintf("x_ORI-2026-000%d", n), affects("@acme/http", fmt.Sprintf(`{"introduced":"0"},{"fixed":"%d.0.0"}`, n))), false)
+	}
 	http, version := pkg("@acme/http"), ref("@acme/http@1.9.0").Version
 	for what, test := range map[string]struct {
 		query registry.AdvisoryQuery
 		want  string
 	}{
-		"all":                       {registry.AdvisoryQuery{}, "0123564"},
-		"of a package":              {registry.AdvisoryQuery{Package: http}, "0264"},
-		"of a version":              {registry.AdvisoryQuery{Package: http, Version: version}, "26"},
-		"of a version, none":        {registry.AdvisoryQuery{Package: http, Version: ref("@acme/http@6.0.0").Version}, ""},
+		"all":                       {registry.AdvisoryQuery{}, "012356489"},
+		"of a package":              {registry.AdvisoryQuery{Package: http}, "026489"},
+		"of a version":              {registry.AdvisoryQuery{Package: http, Version: version}, "2689"},
+		"of a version, none":        {registry.AdvisoryQuery{Package: http, Version: ref("@acme/http@9.0.0").Version}, ""},
 		"of a package, none":        {registry.AdvisoryQuery{Package: pkg("@acme/none")}, ""},
-		"since a change, inclusive": {registry.AdvisoryQuery{Since: start.Add(3 * time.Minute)}, "3564"},
+		"since a change, inclusive": {registry.AdvisoryQuery{Since: start.Add(3 * time.Minute)}, "356489"},
 		"since later":               {registry.AdvisoryQuery{Since: start.Add(time.Hour)}, ""},
-		"all at once":               {registry.AdvisoryQuery{Package: http, Version: version, Since: start.Add(3 * time.Minute)}, "6"},
+		"all at once":               {registry.AdvisoryQuery{Package: http, Version: version, Since: start.Add(3 * time.Minute)}, "689"},
 	} {
-		for limit := 1; limit <= 8; limit++ {
+		for limit := 1; limit <= 10; limit++ {
 			query, got := test.query, ""
 			query.Limit = limit
 			for pages := 0; pages == 0 || query.Cursor != ""; pages++ {
 				records, cursor, err := f.Advisories(t.Context(), query)
 				must(t, err)
-				if len(records) > limit || len(records) == 0 && cursor != "" || pages > 8 {
+				if len(records) > limit || len(records) == 0 && cursor != "" || pages > 10 {
 					t.Fatalf("%s: a page of %d, %d records, then %q", what, limit, len(records), cursor)
 				}
 				for _, record := range records {
