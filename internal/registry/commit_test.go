@@ -2,8 +2,6 @@ package registry_test
 
 import (
 	"context"
-	"database/sql"
-	"strings"
 	"testing"
 	"time"
 
@@ -37,20 +35,6 @@ func (f *fixture) around(before, kept, released func()) *registry.Registry {
 
 func nothing() {}
 
-// execute changes the database behind the back of the registry.
-func (f *fixture) execute(text string) {
-	f.t.Helper()
-	driver, source := "pgx", f.database
-	if path, ok := strings.CutPrefix(f.database, "sqlite:"); ok {
-		driver, source = "sqlite", path
-	}
-	db, err := sql.Open(driver, source)
-	must(f.t, err)
-	defer db.Close()
-	_, err = db.Exec(text)
-	must(f.t, err)
-}
-
 // What was true when a publish was checked may have ended when it commits: the
 // transaction asks everything again, and what it refuses leaves nothing.
 func TestWhatChangesBeforeTheCommit(t *testing.T) {
@@ -67,12 +51,20 @@ func TestWhatChangesBeforeTheCommit(t *testing.T) {
 			must(f.t, f.RevokeToken(f.t.Context(), ada, me.Token.ID))
 		}, api.TokenInvalid, 0},
 		"the token is deleted": {func(f *fixture, _, _ registry.Actor) {
-			f.execute(`DELETE FROM token WHERE name = 'test'`)
+			f.tamper(`DELETE FROM token WHERE name = 'test'`)
 		}, api.TokenInvalid, 0},
 		"the token expires": {func(f *fixture, _, _ registry.Actor) { f.pass(91 * 24 * time.Hour) }, api.TokenExpired, 0},
-		"the account leaves the scope": {func(f *fixture, _, _ registry.Actor) {
-			f.execute(`DELETE FROM scope_member`)
-		}, api.NotOwner, 0},
+		"the account leaves the scope": {func(f *fixture, ada, _ registry.Actor) {
+			f.enter(ada, f.user("bob"), "acme", api.Owner)
+			must(f.t, f.RemoveMember(f.t.Context(), ada, "acme", "ada"))
+		}, api.NotOwner, 2},
+		"the package gets another owner": {func(f *fixture, ada, _ registry.Actor) {
+			bob := f.user("bob")
+			f.mustPublish(ada, sample.Package{Ref: "@acme/http@0.9.0"})
+			f.offer(ada, bob, "@acme/http")
+			_, err := f.AcceptTransfer(f.t.Context(), bob, pkg("@acme/http"))
+			must(f.t, err)
+		}, api.NotOwner, 2},
 		"the version is published with other bytes": {func(f *fixture, ada, _ registry.Actor) {
 			f.mustPublish(ada, sample.Package{Ref: large.Ref})
 		}, api.VersionExists, 1},

@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"database/sql"
 	"testing"
 
 	"github.com/ori-lang/registry/api"
@@ -66,8 +65,7 @@ func TestOffersTakenBackUnderTheAcceptance(t *testing.T) {
 // is an answer already.
 func (f *fixture) awaitLock(statement string, answer chan error) {
 	f.t.Helper()
-	db, err := sql.Open("pgx", f.database)
-	must(f.t, err)
+	db := f.behind()
 	defer db.Close()
 	for waiting := 0; waiting == 0 && len(answer) == 0; {
 		must(f.t, db.QueryRowContext(f.t.Context(),
