@@ -58,7 +58,7 @@ func TestFsckFindsEveryMismatch(t *testing.T) {
 		{"entry deleted", run(`DELETE FROM log_entry WHERE idx = 2`), "is missing"},
 		{"last entry deleted", run(`DELETE FROM log_entry WHERE idx = 4`), "the state of the log says"},
 		{"entry of garbage", run(`UPDATE log_entry SET bytes = X'00' WHERE idx = 3`), "entry 3"},
-		{"tile changed", run(`UPDATE log_tile SET data = X'00' || substr(data, 2)`), "differs from what the entries make"},
+		{"tile changed", run(`UPDATE log_tile SET data = X'0000000000000000' || substr(data, 9)`), "differs from what the entries make"},
 		{"tile deleted", run(`DELETE FROM log_tile`), "is missing"},
 		{"surplus tile", run(`INSERT INTO log_tile VALUES (3, 7, X'00')`), "a log of 5 entries has"},
 		{"state set back", run(`UPDATE log_state SET size = 3`), "the state of the log says"},
