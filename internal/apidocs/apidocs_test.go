@@ -24,8 +24,8 @@ import (
 // shown is the page as a strict reader sees it: the page is written so that it
 // is well-formed XML too, which finds every element that is not closed in its place.
 type shown struct {
-	text     map[string]string   // by id: all text within the element
-	links    map[string][]string // by id: where the links within the element lead to
+	text     map[string]*strings.Builder // by id: all text within the element
+	links    map[string][]string         // by id: where the links within the element lead to
 	elements map[string]int
 	headings []int
 	style    string
@@ -41,7 +41,7 @@ func read(t *testing.T) *shown {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shown{text: map[string]string{}, links: map[string][]string{}, elements: map[string]int{}}
+	s := &shown{text: map[string]*strings.Builder{"": {}}, links: map[string][]string{}, elements: map[string]int{}}
 	decoder := xml.NewDecoder(bytes.NewReader(page.HTML))
 	for open := []xml.StartElement{}; ; {
 		token, err := decoder.Token()
@@ -76,7 +76,7 @@ func (s *shown) begin(open []xml.StartElement) {
 			if _, twice := s.text[value]; twice {
 				s.faults = append(s.faults, "two elements have the id "+value)
 			}
-			s.text[value] = ""
+			s.text[value] = &strings.Builder{}
 		case key == "href":
 			for _, id := range ids(open) {
 				s.links[id] = append(s.links[id], value)
@@ -89,7 +89,7 @@ func (s *shown) begin(open []xml.StartElement) {
 
 func (s *shown) add(open []xml.StartElement, text string) {
 	for _, id := range ids(open) {
-		s.text[id] += text
+		s.text[id].WriteString(text)
 	}
 	if len(open) > 0 && open[len(open)-1].Name.Local == "style" {
 		s.style += text
@@ -114,10 +114,10 @@ func (s *shown) has(t *testing.T, id string, texts ...string) {
 	t.Helper()
 	all, ok := s.text[id]
 	if !ok {
-		t.Errorf("nothing has the id %s", id)
+		t.Fatalf("nothing has the id %s", id)
 	}
 	for _, text := range texts {
-		if !strings.Contains(all, text) {
+		if !strings.Contains(all.String(), text) {
 			t.Errorf("%s does not show %q", id, text)
 		}
 	}
