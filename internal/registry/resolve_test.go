@@ -131,6 +131,7 @@ func testResolve(t *testing.T, f *fixture) {
 		"newer@1.0.0: leaf@2.0.0", "mixed@1.0.0: newer@1.0.0, one@1.0.0",
 		"away@1.0.0: https://x.example far@1.0.0, https://x.example far@1.0.0, https://y.example far@1.0.0",
 		"away@2.0.0: https://x.example far@2.0.0, https://x.example leaf@1.0.0",
+		"away@3.0.0: https://x.example none@1.0.0",
 		"lost@1.0.0: none@1.0.0, leaf@9.0.0", "lost@2.0.0: none@1.0.0",
 		"self@1.0.0: self@1.0.0", "ring-a@1.0.0: ring-b@1.0.0", "ring-b@1.0.0: ring-c@1.0.0", "ring-c@1.0.0: ring-a@1.0.0",
 		"old@2.0.0: old@1.0.0", "old@1.0.0",
@@ -162,6 +163,10 @@ func testResolve(t *testing.T, f *fixture) {
 			"missing below, for each who needs it", "lost@1.0.0 lost@2.0.0",
 			"lost@1.0.0 lost@2.0.0 conflict lost (1.0.0 by -, 2.0.0 by -) " +
 				"missing none@1.0.0 by lost@1.0.0 package_not_found missing none@1.0.0 by lost@2.0.0 package_not_found missing leaf@9.0.0 by lost@1.0.0 version_not_found",
+		},
+		{
+			"missing here and there elsewhere", "lost@2.0.0 away@3.0.0",
+			"lost@2.0.0 away@3.0.0 external none@1.0.0 https://x.example missing none@1.0.0 by lost@2.0.0 package_not_found",
 		},
 		{"itself", "self@1.0.0", "self@1.0.0"},
 		{"a ring", "ring-b@1.0.0", "ring-b@1.0.0 ring-c@1.0.0 ring-a@1.0.0"},
@@ -260,39 +265,43 @@ func testResolveProves(t *testing.T, f *fixture) {
 	}
 }
 
-// Graphs that grow while they are read are of one moment: what was published
-// last is in none or has all that it needs.
+// The far end of a long graph is yanked after its root and unyanked before it,
+// again and again: no graph may show it otherwise.
 func TestResolveIsOfOneMoment(t *testing.T) { eachDatabase(t, testResolveIsOfOneMoment) }
 
 func testResolveIsOfOneMoment(t *testing.T, f *fixture) {
 	ada := f.owner("ada", "acme")
-	const versions = 20
-	var asked []api.Root
-	for i := range versions {
-		asked = append(asked, api.Root{Package: "@acme/p", Version: fmt.Sprintf("1.0.%d", i)})
+	const length = 60
+	lines := []string{fmt.Sprintf("p%d@1.0.0", length-1)}
+	for i := range length - 1 {
+		lines = append(lines, fmt.Sprintf("p%d@1.0.0: p%d@1.0.0", i, i+1))
 	}
-	done := make(chan error)
+	f.plant(lines...)
+	near, far := acme("p0@1.0.0"), acme(lines[0])
+	done := make(chan error, 1)
 	go func() {
-		for i := range versions {
-			if _, err := f.publish(ada, "@acme/p", sample.Package{Ref: fmt.Sprintf("@acme/p@1.0.%d", i)}.Archive(f.t)); err != nil {
-				done <- err
-				return
+		var err error
+		for range 10 {
+			for _, step := range []func() error{
+				func() error { _, err := f.Yank(t.Context(), ada, near, api.Yank{}); return err },
+				func() error { _, err := f.Yank(t.Context(), ada, far, api.Yank{}); return err },
+				func() error { _, err := f.Unyank(t.Context(), ada, far); return err },
+				func() error { _, err := f.Unyank(t.Context(), ada, near); return err },
+			} {
+				err = errors.Join(err, step())
 			}
 		}
-		close(done)
+		done <- err
 	}()
-	for seen := 0; ; {
-		g, err := f.Resolve(t.Context(), api.Resolve{Dependencies: asked, Proofs: true})
+	for {
+		g, err := f.Resolve(t.Context(), api.Resolve{Dependencies: roots("p0@1.0.0")})
 		must(t, err)
-		for i, v := range g.Packages {
-			if v.Version.Version.String() != fmt.Sprintf("1.0.%d", i) || v.Proof == nil {
-				t.Fatalf("version %d of the graph is %s", i, v.Version.Version)
-			}
+		if len(g.Packages) != length {
+			t.Fatalf("the graph has %d packages", len(g.Packages))
 		}
-		if len(g.Packages) < seen {
-			t.Fatalf("after %d versions there are %d", seen, len(g.Packages))
+		if g.Packages[length-1].Yanked != nil && g.Packages[0].Yanked == nil {
+			t.Fatal("the end of the graph is of a later moment than its root")
 		}
-		seen = len(g.Packages)
 		select {
 		case err := <-done:
 			must(t, err)

@@ -1,12 +1,14 @@
 package sequencer
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/internal/repotest/pgtest"
 	"github.com/ori-lang/registry/internal/store"
 	"github.com/ori-lang/registry/translog"
@@ -55,6 +57,11 @@ func testProofs(t *testing.T, f *fixture) {
 				t.Fatalf("%s: alone, the proof of %d is another: %v", what, index, err)
 			}
 		}
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := f.seq.Proofs(ended, []int64{size, 0}); !errors.Is(err, api.Unavailable) {
+		t.Errorf("an entry that no checkpoint covers: %v", err)
 	}
 	if _, err := f.seq.Proofs(t.Context(), []int64{0, -1}); !errors.Is(err, store.ErrNotFound) || !strings.Contains(err.Error(), "entry -1") {
 		t.Errorf("an entry that cannot be: %v", err)
