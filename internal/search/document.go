@@ -26,7 +26,7 @@ type Document struct {
 
 // Terms gives every term that the package is found by, each once and in order.
 func (d *Document) Terms() []string {
-	terms := make(termSet)
+	var terms termList
 	for _, word := range d.Words() {
 		terms.add(word, "~"+word)
 		terms.addBeginnings(word, 1)
@@ -36,7 +36,6 @@ func (d *Document) Terms() []string {
 		terms.addBeginnings(word, minBegin)
 		return true
 	})
-	terms.addReadme(d.Readme)
 	terms.add("="+d.Package.Name(), "@"+d.Package.Scope())
 	for n := 1; n <= min(maxStart, len(d.Package.Name())-1); n++ {
 		terms.add("^" + d.Package.Name()[:n])
@@ -46,7 +45,8 @@ func (d *Document) Terms() []string {
 			terms.add("#" + keyword)
 		}
 	}
-	return slices.Sorted(maps.Keys(terms))
+	terms.addReadme(d.Readme)
+	return terms.sorted()
 }
 
 // Words gives the words of the name and the keywords, each once: those that a
@@ -69,34 +69,36 @@ func nameWords(p ident.Package) []string {
 // joined writes a keyword or a name as a term has it.
 func joined(text string) string { return strings.Join(wordsOf(text), "-") }
 
-type termSet map[string]struct{}
+type termList []string
 
-func (set termSet) add(terms ...string) {
-	for _, term := range terms {
-		set[term] = struct{}{}
-	}
+func (l *termList) add(terms ...string) { *l = append(*l, terms...) }
+
+func (l *termList) sorted() []string {
+	slices.Sort(*l)
+	*l = slices.Compact(*l)
+	return *l
 }
 
 // addBeginnings adds the beginnings of a word that are shorter than it, from so
 // many characters on.
-func (set termSet) addBeginnings(word string, shortest int) {
+func (l *termList) addBeginnings(word string, shortest int) {
 	length := 0
 	for i := range word {
 		if length >= shortest {
-			set.add(word[:i] + "*")
+			l.add(word[:i] + "*")
 		}
 		length++
 	}
 }
 
 // addReadme adds words of the beginning of a README that are no terms yet.
-func (set termSet) addReadme(text []byte) {
-	added := 0
+func (l *termList) addReadme(text []byte) {
+	known, added := l.sorted(), make(map[string]bool)
 	eachWord(string(text[:min(len(text), maxReadme)]), func(word string) bool {
-		if _, ok := set[word]; !ok {
-			set.add(word)
-			added++
+		if _, ok := slices.BinarySearch(known, word); !ok {
+			added[word] = true
 		}
-		return added < maxReadmeWords
+		return len(added) < maxReadmeWords
 	})
+	*l = slices.AppendSeq(*l, maps.Keys(added))
 }

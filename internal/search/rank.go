@@ -19,12 +19,12 @@ type Candidate struct {
 }
 
 // Rank is the place of a package in the order of relevance: the exact name,
-// then what is not deprecated, then the beginnings of names, then the text, the
-// number of dependents, and the name.
+// then what is not deprecated, then names that go with the query, then the
+// text, the number of dependents, and the name.
 type Rank struct {
 	Exact      bool
 	Deprecated bool
-	Begins     bool
+	Name       int // 2: the words of the query; 1: begins with them
 	Text       int
 	Dependents int64
 	Package    string
@@ -35,7 +35,7 @@ func (r Rank) Compare(other Rank) int {
 	return cmp.Or(
 		first(r.Exact, other.Exact),
 		first(!r.Deprecated, !other.Deprecated),
-		first(r.Begins, other.Begins),
+		cmp.Compare(other.Name, r.Name),
 		cmp.Compare(other.Text, r.Text),
 		cmp.Compare(other.Dependents, r.Dependents),
 		cmp.Compare(r.Package, other.Package),
@@ -57,10 +57,46 @@ func (q *Query) Rank(c *Candidate) Rank {
 	rank := Rank{Deprecated: c.Deprecated, Dependents: c.Dependents, Package: c.Package.String()}
 	if q.scope == "" || q.scope == c.Package.Scope() {
 		rank.Exact = q.name != "" && q.name == c.Package.Name()
-		rank.Begins = q.typed != "" && strings.HasPrefix(c.Package.Name(), q.typed)
+		rank.Name = q.nameRank(c.Package.Name())
 	}
 	if len(q.words) > 0 {
 		rank.Text = q.text(c)
+	}
+	return rank
+}
+
+// nameRank says whether a name is the words of the query with hyphens between
+// them (2), begins with them (1), or neither (0).
+func (q *Query) nameRank(name string) int {
+	switch {
+	case q.typed == "":
+		return 0
+	case name == q.typed:
+		return 2
+	case strings.HasPrefix(name, q.typed):
+		return 1
+	}
+	return follow(name, q.words)
+}
+
+// follow is nameRank for words that may be mistyped.
+func follow(name string, words []word) (rank int) {
+	if len(words) == 0 {
+		return 0
+	}
+	for _, text := range slices.Concat(words[0].near, []string{words[0].text}) {
+		rest, ok := strings.CutPrefix(name, text)
+		switch {
+		case !ok:
+		case len(words) > 1:
+			if rest, ok = strings.CutPrefix(rest, "-"); ok {
+				rank = max(rank, follow(rest, words[1:]))
+			}
+		case rest == "":
+			return 2
+		default:
+			rank = 1
+		}
 	}
 	return rank
 }
@@ -77,33 +113,47 @@ const (
 
 // text adds up what all words are worth.
 func (q *Query) text(c *Candidate) (sum int) {
-	name, description := nameWords(c.Package), wordsOf(c.Description)
-	var keywords []string
+	var name, keywords, description worths
+	q.weigh(c.Package.String(), 1, &name)
+	q.weigh(ident.Fold(c.Package.Name()), 1, &name)
 	for _, keyword := range c.Keywords {
-		keywords = append(keywords, wordsOf(keyword)...)
+		q.weigh(keyword, 1, &keywords)
 	}
+	q.weigh(c.Description, minBegin, &description)
 	for i := range q.words {
-		w := &q.words[i]
-		worth := w.worth(name, wholeName, beginsName) + w.worth(keywords, wholeKeyword, beginsKeyword)
-		begins := beginsDescription
-		if utf8.RuneCountInString(w.text) < minBegin {
-			begins = 0
-		}
-		sum += max(inReadme, worth+w.worth(description, wholeDescription, begins))
+		sum += max(inReadme, name.of(i, wholeName, beginsName)+keywords.of(i, wholeKeyword, beginsKeyword)+
+			description.of(i, wholeDescription, beginsDescription))
 	}
 	return sum
 }
 
-// worth is what the word is worth in a field with these words. One that it was
-// mistyped for is worth as much as one that it begins.
-func (w *word) worth(field []string, whole, begins int) (worth int) {
-	for _, word := range field {
-		switch {
-		case word == w.text:
-			return whole
-		case w.last && strings.HasPrefix(word, w.text), slices.Contains(w.near, word):
-			worth = begins
-		}
+// worths says of each word of a query how it is in a field.
+type worths [MaxWords]struct{ whole, begins bool }
+
+func (w *worths) of(i, whole, begins int) int {
+	switch {
+	case w[i].whole:
+		return whole
+	case w[i].begins:
+		return begins
 	}
-	return worth
+	return 0
+}
+
+// weigh finds the words of the query in a text. One that another is taken for
+// counts like one that it begins; the last may begin one when it is long enough.
+func (q *Query) weigh(text string, shortest int, w *worths) {
+	eachWord(text, func(word string) bool {
+		for i := range q.words {
+			wanted := &q.words[i]
+			switch {
+			case word == wanted.text:
+				w[i].whole = true
+			case wanted.last && strings.HasPrefix(word, wanted.text) && utf8.RuneCountInString(wanted.text) >= shortest,
+				slices.Contains(wanted.near, word):
+				w[i].begins = true
+			}
+		}
+		return true
+	})
 }

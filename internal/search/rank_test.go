@@ -32,7 +32,8 @@ func TestRank(t *testing.T) {
 		},
 		"@a/http": {{Package: pkg("@a/http")}, {Package: pkg("@a/http-2")}, {Package: pkg("@b/a-http"), Dependents: 5}, {Package: pkg("@b/http-a")}},
 		"json parser": {
-			{Package: pkg("@a/json-parser")},
+			{Package: pkg("@b/json-parser")},
+			{Package: pkg("@a/json-parser-2"), Dependents: 2},
 			{Package: pkg("@a/json-parsers")},
 			{Package: pkg("@a/parser-json"), Dependents: 3},
 			{Package: pkg("@a/fast-json-parser"), Dependents: 2},
@@ -57,11 +58,25 @@ func TestRank(t *testing.T) {
 	}
 }
 
-// A word that another is taken for counts like one that it begins.
+// A word that another is taken for counts like one that it begins, and in the
+// name like itself.
 func TestRankOfMistyped(t *testing.T) {
-	q := parse(t, "htpp").Forgiving([]string{"http"})
-	name, keyword := Candidate{Package: pkg("@a/http")}, Candidate{Package: pkg("@a/x"), Keywords: []string{"http"}}
-	if q.Rank(&name).Text != beginsName || q.Rank(&keyword).Text != beginsKeyword || q.Rank(&name).Exact {
-		t.Errorf("the ranks are %+v and %+v", q.Rank(&name), q.Rank(&keyword))
+	q := parse(t, "htpp sever").Forgiving([]string{"http", "server"})
+	for name, want := range map[string]Rank{
+		"http-server":   {Name: 2, Text: 2 * beginsName},
+		"http-servers":  {Name: 1, Text: beginsName + inReadme},
+		"http-server-2": {Name: 1, Text: 2 * beginsName},
+		"httpserver":    {Text: 2 * inReadme},
+		"server-http":   {Text: 2 * beginsName},
+		"http":          {Text: beginsName + beginsKeyword},
+	} {
+		c := Candidate{Package: pkg("@a/" + name)}
+		if name == "http" {
+			c.Keywords = []string{"server"}
+		}
+		want.Package = c.Package.String()
+		if got := q.Rank(&c); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
 	}
 }

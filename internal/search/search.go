@@ -36,7 +36,7 @@ func eachWord(text string, visit func(word string) bool) {
 	text = fold(text)
 	start, end, length := 0, 0, 0
 	for i, c := range text {
-		within := unicode.IsLetter(c) || unicode.IsNumber(c)
+		within := isPart(c)
 		alone := within && standsAlone(c)
 		if length > 0 && (!within || alone) {
 			if !visit(text[start:end]) {
@@ -92,6 +92,14 @@ func isASCII(text string) bool {
 		}
 	}
 	return true
+}
+
+// isPart reports the characters, folded, that words are made of.
+func isPart(c rune) bool {
+	if c < utf8.RuneSelf { // almost all are
+		return 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+	}
+	return unicode.IsLetter(c) || unicode.IsNumber(c)
 }
 
 // standsAlone reports characters of scripts that put no blanks between words.
