@@ -24,7 +24,7 @@ type Candidate struct {
 type Rank struct {
 	Exact      bool
 	Deprecated bool
-	Name       int // 2: the words of the query; 1: begins with them
+	Name       int // how the name goes with the words of the query
 	Text       int
 	Dependents int64
 	Package    string
@@ -65,16 +65,18 @@ func (q *Query) Rank(c *Candidate) Rank {
 	return rank
 }
 
-// nameRank says whether a name is the words of the query with hyphens between
-// them (2), begins with them (1), or neither (0).
+// How a name goes with the words of a query, with hyphens between them: http.
+const (
+	beginsName = 1 + iota // http2-server
+	beginsWord            // http2: its last word is not all there
+	endsWord              // http-server
+	isName                // http
+)
+
+// nameRank says how a name goes with the query, 0 when it does not.
 func (q *Query) nameRank(name string) int {
-	switch {
-	case q.typed == "":
-		return 0
-	case name == q.typed:
-		return 2
-	case strings.HasPrefix(name, q.typed):
-		return 1
+	if rest, ok := strings.CutPrefix(name, q.typed); ok && q.typed != "" {
+		return restRank(rest)
 	}
 	return follow(name, q.words)
 }
@@ -86,28 +88,35 @@ func follow(name string, words []word) (rank int) {
 	}
 	for _, text := range slices.Concat(words[0].near, []string{words[0].text}) {
 		rest, ok := strings.CutPrefix(name, text)
-		switch {
-		case !ok:
-		case len(words) > 1:
-			if rest, ok = strings.CutPrefix(rest, "-"); ok {
-				rank = max(rank, follow(rest, words[1:]))
-			}
-		case rest == "":
-			return 2
-		default:
-			rank = 1
+		if ok && len(words) == 1 {
+			rank = max(rank, restRank(rest))
+		} else if rest, ok = strings.CutPrefix(rest, "-"); ok {
+			rank = max(rank, follow(rest, words[1:]))
 		}
 	}
 	return rank
+}
+
+// restRank is nameRank by what follows the query in the name.
+func restRank(rest string) int {
+	switch {
+	case rest == "":
+		return isName
+	case rest[0] == '-':
+		return endsWord
+	case !strings.Contains(rest, "-"):
+		return beginsWord
+	}
+	return beginsName
 }
 
 // What a word of the query is worth where it is found. A better field is worth
 // more than all lesser ones together; what is found in none of the first three
 // is in the README.
 const (
-	wholeName, beginsName               = 16, 12
-	wholeKeyword, beginsKeyword         = 6, 5
-	wholeDescription, beginsDescription = 3, 2
+	wholeName, startsName               = 16, 12
+	wholeKeyword, startsKeyword         = 6, 5
+	wholeDescription, startsDescription = 3, 2
 	inReadme                            = 1
 )
 
@@ -121,8 +130,8 @@ func (q *Query) text(c *Candidate) (sum int) {
 	}
 	q.weigh(c.Description, minBegin, &description)
 	for i := range q.words {
-		sum += max(inReadme, name.of(i, wholeName, beginsName)+keywords.of(i, wholeKeyword, beginsKeyword)+
-			description.of(i, wholeDescription, beginsDescription))
+		sum += max(inReadme, name.of(i, wholeName, startsName)+keywords.of(i, wholeKeyword, startsKeyword)+
+			description.of(i, wholeDescription, startsDescription))
 	}
 	return sum
 }

@@ -14,6 +14,7 @@ func TestRank(t *testing.T) {
 			{Package: pkg("@a/http"), Deprecated: true, Dependents: 99}, // exact all the same
 			{Package: pkg("@a/http-client"), Dependents: 50},            // begins with a whole word
 			{Package: pkg("@a/httpd"), Dependents: 90},                  // begins with a longer word
+			{Package: pkg("@a/httpd-tools"), Description: "http", Dependents: 95},
 			{Package: pkg("@a/x-http"), Keywords: []string{"http"}, Description: "http"},
 			{Package: pkg("@a/y-http"), Keywords: []string{"http"}},
 			{Package: pkg("@a/fast-http"), Description: "http", Dependents: 2},
@@ -63,12 +64,13 @@ func TestRank(t *testing.T) {
 func TestRankOfMistyped(t *testing.T) {
 	q := parse(t, "htpp sever").Forgiving([]string{"http", "server"})
 	for name, want := range map[string]Rank{
-		"http-server":   {Name: 2, Text: 2 * beginsName},
-		"http-servers":  {Name: 1, Text: beginsName + inReadme},
-		"http-server-2": {Name: 1, Text: 2 * beginsName},
-		"httpserver":    {Text: 2 * inReadme},
-		"server-http":   {Text: 2 * beginsName},
-		"http":          {Text: beginsName + beginsKeyword},
+		"http-server":    {Name: isName, Text: 2 * startsName},
+		"http-servers":   {Name: beginsWord, Text: startsName + inReadme},
+		"http-server-2":  {Name: endsWord, Text: 2 * startsName},
+		"http-serverx-2": {Name: beginsName, Text: startsName + inReadme},
+		"httpserver":     {Text: 2 * inReadme},
+		"server-http":    {Text: 2 * startsName},
+		"http":           {Text: startsName + startsKeyword},
 	} {
 		c := Candidate{Package: pkg("@a/" + name)}
 		if name == "http" {
