@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests call, where they are missing.
+# Installs the programs that the tests call, where they are missing, and brings
+# Debian's list of packages, whose names and descriptions the search is tested with.
 set -euo pipefail
 
 # Each line: the program, and the Debian package that brings it.
@@ -12,6 +13,7 @@ sha256sum  coreutils
 curl       curl
 pg_ctlcluster postgresql
 strace     strace
+apt-cache  apt
 '
 
 missing() {
@@ -28,13 +30,21 @@ as_root() {
 	elif command -v sudo >/dev/null; then
 		sudo "$@"
 	else
-		echo "test-deps: installing needs root or sudo; install these yourself: ${packages[*]}" >&2
+		echo "test-deps: installing needs root or sudo; do this yourself: apt-get update; apt-get install ${packages[*]}" >&2
 		exit 1
 	fi
 }
 
+listed() {
+	apt-cache dumpavail 2>/dev/null | head -c 1
+}
+
 mapfile -t packages < <(missing)
 if [ "${#packages[@]}" -eq 0 ]; then
+	if [ -z "$(listed)" ]; then
+		echo "test-deps: fetching the list of packages"
+		as_root apt-get update -q </dev/null
+	fi
 	exit 0
 fi
 echo "test-deps: installing ${packages[*]}"
