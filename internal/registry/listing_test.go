@@ -3,11 +3,9 @@ package registry_test
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -225,20 +223,8 @@ func (w *world) check(what string) {
 // rebuild empties the search, as if its tables were new, and fills it again.
 func (w *world) rebuild() {
 	w.t.Helper()
-	driver, source := "pgx", w.database
-	if path, ok := strings.CutPrefix(w.database, "sqlite:"); ok {
-		driver, source = "sqlite", path
-	}
-	db, err := sql.Open(driver, source)
-	must(w.t, err)
-	defer db.Close()
-	for _, statement := range []string{
-		`DELETE FROM search_text`, `DELETE FROM search_package`, `DELETE FROM search_dependency`, `DELETE FROM search_word`,
-		`UPDATE search_state SET filled_to = ''`,
-	} {
-		_, err := db.ExecContext(w.t.Context(), statement)
-		must(w.t, err)
-	}
+	w.tamper(`DELETE FROM search_text`, `DELETE FROM search_package`, `DELETE FROM search_dependency`, `DELETE FROM search_word`,
+		`UPDATE search_state SET filled_to = ''`)
 	if found := w.names(""); found != "" {
 		w.t.Errorf("after it was emptied, the search finds %s", found)
 	}

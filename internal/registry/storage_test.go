@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -32,11 +31,7 @@ func TestStorageFaults(t *testing.T) {
 	}
 	noSpace := func(table string) func(*fixture, registry.Actor) {
 		return func(f *fixture, _ registry.Actor) {
-			db, err := sql.Open("sqlite", strings.TrimPrefix(f.database, "sqlite:"))
-			must(f.t, err)
-			defer db.Close()
-			_, err = db.Exec(`CREATE TRIGGER no_space BEFORE INSERT ON ` + table + ` BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`)
-			must(f.t, err)
+			f.tamper(`CREATE TRIGGER no_space BEFORE INSERT ON ` + table + ` BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`)
 		}
 	}
 	for name, test := range map[string]struct {
