@@ -51,7 +51,7 @@ race: ## The tests under the race detector (needs a C compiler)
 	@go test -json -race -count=1 -timeout 30m ./... | go -C tools run ./testreport
 
 bench: ## Measure; the figures depend on the machine
-	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./archive ./internal/ratelimit ./internal/registry ./internal/sequencer ./internal/server
+	go test -timeout 0 -run '^$$' -bench . -benchtime $(BENCHTIME) ./archive ./internal/ratelimit ./internal/registry ./internal/sequencer ./internal/server
 
 fuzz: ## Every fuzz target for FUZZTIME, guided by coverage
 	@scripts/fuzz.sh $(FUZZTIME)

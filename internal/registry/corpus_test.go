@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -112,6 +113,36 @@ func corpus(t testing.TB) []specimen {
 	return all
 }
 
+// grown adds made-up packages of the same words until there are n.
+func grown(corpus []specimen, n int) []specimen {
+	random := rand.New(rand.NewPCG(1, 2))
+	var words []string
+	for i := range corpus {
+		words = append(words, strings.Fields(corpus[i].Description)...)
+	}
+	some := func(n int) string {
+		text := make([]string, n)
+		for i := range text {
+			text[i] = words[random.IntN(len(words))]
+		}
+		return strings.Join(text, " ")
+	}
+	all, real := slices.Clone(corpus), len(corpus)
+	for i := real; i < n; i++ {
+		one, other := &corpus[random.IntN(real)], &corpus[random.IntN(real)]
+		name := one.Package.Name() + "-" + strings.Split(other.Package.Name(), "-")[0]
+		p, err := ident.NewPackage(fmt.Sprintf("t%d", i), name) // of a scope of its own: no name comes twice
+		if err != nil {
+			p, _ = ident.NewPackage(fmt.Sprintf("t%d", i), "x")
+		}
+		all = append(all, specimen{
+			Document:   search.Document{Package: p, Keywords: other.Keywords, Description: some(4 + random.IntN(8)), Readme: []byte(some(40))},
+			dependents: one.dependents / 2,
+		})
+	}
+	return all
+}
+
 // row is a package as the tables of the search have it.
 type row struct {
 	specimen
@@ -149,6 +180,7 @@ func rows(corpus []specimen) iter.Seq[[]row] {
 }
 
 func completed(batch []row) []row {
+	batch = slices.Clone(batch) // what is added to it goes with it
 	for i := range batch {
 		r := &batch[i]
 		r.terms, r.words = strings.Join(r.Terms(), " "), r.Words()

@@ -47,7 +47,7 @@ func (r *Registry) Search(ctx context.Context, s Search) (results *api.Results, 
 		if q.Blank() && s.Sort != api.ByRelevance {
 			f, err = everything(ctx, db, s, after)
 		} else {
-			f, err = ranked(ctx, db, q, s.Sort)
+			f, err = ranked(ctx, db, q, s, after)
 		}
 		return err
 	})
@@ -57,7 +57,7 @@ func (r *Registry) Search(ctx context.Context, s Search) (results *api.Results, 
 	if err != nil {
 		return nil, "", err
 	}
-	return f.page(s, after)
+	return f.wire(s)
 }
 
 // position of a package among the results. A cursor is the position that the
@@ -93,23 +93,20 @@ func (s *Search) readCursor() (*position, error) {
 	return &p, nil
 }
 
-// found is what a search has found, in its order.
+// found is a page of what a search has found.
 type found struct {
-	hits   []hit
 	total  int
 	capped bool
+	hits   []hit // in their order, and one more when there is another page
 }
 
 type hit struct {
-	*store.Listing
 	position
+	listing store.Listing
 }
 
-func newHit(l *store.Listing, sort api.Sort, q *search.Query) hit {
-	return hit{l, position{Sort: sort, Updated: l.UpdatedAt.UnixMicro(), Rank: q.Rank(&search.Candidate{
-		Package: l.Package, Keywords: l.Keywords, Description: l.Description,
-		Dependents: l.Dependents, Deprecated: l.Deprecated != nil,
-	})}}
+func newFound(count int) *found {
+	return &found{total: min(count, maxCandidates), capped: count > maxCandidates}
 }
 
 // everything reads a page of all packages, in an order that an index has.
@@ -117,117 +114,145 @@ func everything(ctx context.Context, db *store.Reader, s Search, after *position
 	if after == nil {
 		after = &position{Updated: math.MaxInt64}
 	}
-	var listings []store.Listing
 	count, err := db.CountListings(ctx, maxCandidates+1)
-	switch {
-	case err != nil:
-	case s.Sort == api.ByName:
-		listings, err = db.ListedAfter(ctx, after.Rank.Package, s.Limit+1)
-	default:
-		listings, err = db.UpdatedBefore(ctx, time.UnixMicro(after.Updated), after.Rank.Package, s.Limit+1)
-	}
-	return newFound(listings, count, s.Sort, &search.Query{}), err
-}
-
-// ranked finds the candidates of a query and brings them into order.
-func ranked(ctx context.Context, db *store.Reader, q *search.Query, sort api.Sort) (*found, error) {
-	listings, q, err := match(ctx, db, q)
 	if err != nil {
 		return nil, err
 	}
-	count := len(listings)
-	if count > maxCandidates {
-		if listings, err = prefer(ctx, db, q, listings); err != nil {
+	var listings []store.Listing
+	if s.Sort == api.ByName {
+		listings, err = db.ListedAfter(ctx, after.Rank.Package, s.Limit+1)
+	} else {
+		listings, err = db.UpdatedBefore(ctx, time.UnixMicro(after.Updated), after.Rank.Package, s.Limit+1)
+	}
+	f := newFound(count)
+	for _, l := range listings {
+		f.hits = append(f.hits, hit{position{s.Sort, l.UpdatedAt.UnixMicro(), search.Rank{Package: l.Package.String()}}, l})
+	}
+	return f, err
+}
+
+// ranked brings the candidates of a query into order and reads a page of them.
+func ranked(ctx context.Context, db *store.Reader, q *search.Query, s Search, after *position) (*found, error) {
+	places, q, err := match(ctx, db, q)
+	if err != nil {
+		return nil, err
+	}
+	f := newFound(len(places))
+	if f.capped {
+		if places, err = prefer(ctx, db, q, places); err != nil {
 			return nil, err
 		}
 	}
-	f := newFound(listings, count, sort, q)
-	slices.SortFunc(f.hits, func(a, b hit) int { return a.compare(b.position) })
-	return f, nil
-}
-
-func newFound(listings []store.Listing, count int, sort api.Sort, q *search.Query) *found {
-	f := &found{total: min(count, maxCandidates), capped: count > maxCandidates}
-	for i := range listings {
-		f.hits = append(f.hits, newHit(&listings[i], sort, q))
+	outlines, err := db.Outlines(ctx, places)
+	if err != nil {
+		return nil, err
 	}
-	return f
+	var candidates []candidate
+	for i := range outlines {
+		if p := positionOf(&outlines[i], q, s.Sort); after == nil || p.compare(*after) > 0 {
+			candidates = append(candidates, candidate{p, outlines[i].Place})
+		}
+	}
+	slices.SortFunc(candidates, func(a, b candidate) int { return a.compare(b.position) })
+	return f, f.read(ctx, db, candidates[:min(len(candidates), s.Limit+1)])
 }
 
-// match gives what the query matches, one more than the candidates at most; when
-// that is nothing, what it matches with words mistyped, and the query so read.
-func match(ctx context.Context, db *store.Reader, q *search.Query) ([]store.Listing, *search.Query, error) {
+// candidate for a page of results, and where its terms are.
+type candidate struct {
+	position
+	place int64
+}
+
+// read fills in what is shown of the candidates.
+func (f *found) read(ctx context.Context, db *store.Reader, page []candidate) error {
+	f.hits = make([]hit, len(page))
+	numbers := make(map[int64]int)
+	var places []int64
+	for i, c := range page {
+		f.hits[i].position, numbers[c.place] = c.position, i
+		places = append(places, c.place)
+	}
+	listings, err := db.Listings(ctx, places)
+	for _, l := range listings {
+		f.hits[numbers[l.Place]].listing = l
+	}
+	return err
+}
+
+func positionOf(o *store.Outline, q *search.Query, sort api.Sort) position {
+	return position{sort, o.UpdatedAt.UnixMicro(), q.Rank(&search.Candidate{
+		Package: o.Package, Keywords: o.Keywords, Description: o.Description, Dependents: o.Dependents, Deprecated: o.Deprecated,
+	})}
+}
+
+// match gives the places of what the query matches, one more than there are
+// candidates at most; when that is nothing, of what it matches with words
+// mistyped, and the query so read.
+func match(ctx context.Context, db *store.Reader, q *search.Query) ([]int64, *search.Query, error) {
 	if q.Blank() {
-		listings, err := db.Foremost(ctx, maxCandidates+1)
-		return listings, q, err
+		places, err := db.Foremost(ctx, maxCandidates+1)
+		return places, q, err
 	}
 	if q.Nothing() {
 		return nil, q, nil
 	}
-	listings, err := db.Find(ctx, q.All(), maxCandidates+1)
-	if err != nil || len(listings) > 0 {
-		return listings, q, err
+	places, err := db.Find(ctx, q.All(), maxCandidates+1)
+	if err != nil || len(places) > 0 {
+		return places, q, err
 	}
 	known, err := db.KnownWords(ctx, q.Similar())
 	if err != nil || len(known) == 0 {
 		return nil, q, err
 	}
 	q = q.Forgiving(known)
-	listings, err = db.Find(ctx, q.All(), maxCandidates+1)
-	return listings, q, err
+	places, err = db.Find(ctx, q.All(), maxCandidates+1)
+	return places, q, err
 }
 
 // prefer gives the candidates of a query that matches more: the packages whose
-// name it is, those whose name it begins, and others that were found.
-func prefer(ctx context.Context, db *store.Reader, q *search.Query, others []store.Listing) (candidates []store.Listing, err error) {
-	seen := make(map[ident.Package]bool)
-	add := func(listings []store.Listing) {
-		for _, l := range listings {
-			if !seen[l.Package] && len(candidates) < maxCandidates {
-				seen[l.Package] = true
-				candidates = append(candidates, l)
-			}
-		}
-	}
+// name it is, those whose name it begins, and the foremost of the others.
+func prefer(ctx context.Context, db *store.Reader, q *search.Query, others []int64) (candidates []int64, err error) {
 	for _, match := range []search.Match{q.Named(), q.Begun()} {
 		if match == nil {
 			continue
 		}
-		listings, err := db.Find(ctx, match, maxCandidates)
+		places, err := db.Find(ctx, match, maxCandidates)
 		if err != nil {
 			return nil, err
 		}
-		add(listings)
+		candidates = append(candidates, places...)
 	}
-	add(others)
-	return candidates, nil
+	seen := make(map[int64]bool, maxCandidates)
+	candidates = slices.DeleteFunc(append(candidates, others...), func(place int64) bool {
+		twice := seen[place]
+		seen[place] = true
+		return twice
+	})
+	return candidates[:maxCandidates], nil
 }
 
-// page gives the results behind a position, and the cursor of the page behind those.
-func (f *found) page(s Search, after *position) (results *api.Results, cursor string, err error) {
+// wire gives the results, and the cursor of the page behind them.
+func (f *found) wire(s Search) (results *api.Results, cursor string, err error) {
 	results = &api.Results{Query: s.Query, Total: f.total, TotalIsCapped: f.capped, Results: []api.Result{}}
+	if len(f.hits) > s.Limit {
+		f.hits = f.hits[:s.Limit]
+		cursor, err = encodeCursor(f.hits[s.Limit-1].position)
+	}
 	for i := range f.hits {
-		h := &f.hits[i]
-		if after != nil && h.compare(*after) <= 0 {
-			continue
-		}
-		if len(results.Results) == s.Limit {
-			cursor, err = encodeCursor(f.hits[i-1].position)
-			break
-		}
-		results.Results = append(results.Results, h.wire())
+		results.Results = append(results.Results, f.hits[i].wire())
 	}
 	return results, cursor, err
 }
 
 func (h *hit) wire() api.Result {
+	l := &h.listing
 	result := api.Result{
-		Package: h.Package, Description: h.Description, UpdatedAt: api.NewTime(h.UpdatedAt), Keywords: orEmpty(h.Keywords),
-		License: orNull(h.License), Dependents: h.Dependents, Exact: h.Rank.Exact,
+		Package: l.Package, Description: l.Description, UpdatedAt: api.NewTime(l.UpdatedAt), Keywords: orEmpty(l.Keywords),
+		License: orNull(l.License), Dependents: l.Dependents, Exact: h.Rank.Exact,
 	}
-	_, result.Deprecated, _ = wireLife(store.Life{Deprecated: h.Deprecated})
-	if h.Latest {
-		result.Latest = &h.Version
+	_, result.Deprecated, _ = wireLife(store.Life{Deprecated: l.Deprecated})
+	if l.Latest {
+		result.Latest = &l.Version
 	}
 	return result
 }

@@ -1,8 +1,10 @@
 package registry_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -121,4 +123,46 @@ func testSearch(t *testing.T, f *fixture) {
 	if early, _ := f.search(registry.Search{Query: "early"}); early.Results[0].Latest != nil || early.Results[0].License != nil {
 		t.Errorf("a package of pre-releases alone is shown as %+v", early.Results[0])
 	}
+}
+
+// A search that takes too long is given up, and says so.
+func TestSearchTakesTooLong(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, f *fixture) {
+		f.mustPublish(f.owner("ada", "acme"), sample.Package{Ref: "@acme/http@1.0.0"})
+		parts := f.parts
+		parts.SearchTime = time.Nanosecond
+		hasty := registry.New(parts)
+		for _, s := range []registry.Search{{Query: "http", Sort: api.ByRelevance, Limit: 1}, {Sort: api.ByName, Limit: 1}} {
+			_, _, err := hasty.Search(t.Context(), s)
+			wantCode(t, s.Query, err, api.Unavailable)
+		}
+	})
+}
+
+// What is no cursor of this list is refused, and never reaches a database.
+func TestSearchCursors(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, f *fixture) {
+		ada := f.owner("ada", "acme")
+		f.mustPublish(ada, sample.Package{Ref: "@acme/a@1.0.0"})
+		f.mustPublish(ada, sample.Package{Ref: "@acme/b@1.0.0"})
+		cursorOf := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+		for _, sort := range []api.Sort{api.ByRelevance, api.ByUpdate, api.ByName} {
+			first, cursor := f.search(registry.Search{Sort: sort})
+			second, last := f.search(registry.Search{Sort: sort, Cursor: cursor})
+			if first.Results[0].Package != pkg("@acme/a") || second.Results[0].Package != pkg("@acme/b") || last != "" {
+				t.Errorf("by %s: %v, %v, then %q", sort, first.Results, second.Results, last)
+			}
+			for _, bad := range []string{
+				"x", cursorOf(`{}`), cursorOf(`{"Sort":"` + string(sort) + `"}`), cursorOf(`{"Sort":"best","Rank":{"Package":"@acme/a"}}`),
+				cursorOf(`{"Sort":"` + string(sort) + `","Rank":{"Package":"@acme/a\u0000"}}`), cursorOf(`{"Sort":"` + string(sort) + `","Updated":1e400}`),
+			} {
+				_, _, err := f.Search(t.Context(), registry.Search{Sort: sort, Limit: 1, Cursor: bad})
+				wantCode(t, bad, err, api.InvalidRequest)
+			}
+			extreme := cursorOf(`{"Sort":"` + string(sort) + `","Updated":-9223372036854775808,"Rank":{"Text":-1,"Package":"@z/z"}}`)
+			if none, _ := f.search(registry.Search{Sort: sort, Cursor: extreme}); len(none.Results) != 0 {
+				t.Errorf("by %s, behind the last: %v", sort, none.Results)
+			}
+		}
+	})
 }

@@ -3,21 +3,71 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/ori-lang/registry/ident"
 )
 
-// Find gives the packages that have a term of every list, in the order of
-// their places, and no more than limit. Where very many have, PostgreSQL takes
-// of a class those that it comes across first (postgresFind says how many).
-func (r *Reader) Find(ctx context.Context, match [][]string, limit int) ([]Listing, error) {
-	return r.listings(ctx, `SELECT `+listingColumns+` FROM (`+r.dialect.find+`) AS found
-		JOIN search_package ON search_package.place = found.place ORDER BY found.place`, r.dialect.match.text(match), limit)
+// Outline is the part of a listing that its rank depends on.
+type Outline struct {
+	Place       int64
+	Package     ident.Package
+	Keywords    []string
+	Description string
+	UpdatedAt   time.Time
+	Deprecated  bool
+	Dependents  int64
 }
 
-// Foremost gives packages in the order of their places, and no more than limit.
-func (r *Reader) Foremost(ctx context.Context, limit int) ([]Listing, error) {
-	return r.listings(ctx, `SELECT `+listingColumns+` FROM search_package ORDER BY place LIMIT $1`, limit)
+// Find gives the places of the packages that have a term of every list, in
+// order, and no more than limit. Where very many have, PostgreSQL takes of a
+// class those that it comes across first (postgresFind says how many).
+func (r *Reader) Find(ctx context.Context, match [][]string, limit int) ([]int64, error) {
+	return r.places(ctx, `SELECT `+r.dialect.gather+` FROM (`+r.dialect.find+`) AS found`, r.dialect.match.text(match), limit)
+}
+
+// Foremost gives the first places that packages have, and no more than limit.
+func (r *Reader) Foremost(ctx context.Context, limit int) ([]int64, error) {
+	return r.places(ctx, `SELECT `+r.dialect.gather+` FROM (SELECT place FROM search_package ORDER BY place LIMIT $1) AS found`, limit)
+}
+
+// places reads a list of places that is one row: it costs less than a row for
+// each, and SQLite's driver stops a statement only before its first row.
+func (r *Reader) places(ctx context.Context, text string, args ...any) (all []int64, err error) {
+	var list []byte
+	if err := r.row(ctx, []any{&list}, text, args...); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(list, &all); err != nil {
+		return nil, fmt.Errorf("reading places: %w", err)
+	}
+	return all, nil
+}
+
+// Outlines gives the packages that have these places, in no order.
+func (r *Reader) Outlines(ctx context.Context, places []int64) (all []Outline, err error) {
+	err = r.rows(ctx, func(scan func(...any) error) (err error) {
+		var o Outline
+		var name, keywords string
+		var updated int64
+		if err := scan(&o.Place, &name, &keywords, &o.Description, &updated, &o.Deprecated, &o.Dependents); err != nil {
+			return err
+		}
+		o.Package, err = ident.ParsePackage(name)
+		o.Keywords, o.UpdatedAt = splitKeywords(keywords), fromMicros(updated)
+		all = append(all, o)
+		return err
+	}, `SELECT place, package, keywords, description, updated_at, deprecated_at IS NOT NULL, dependents FROM search_package
+		WHERE place IN (`+r.dialect.numbers("$1")+`)`, jsonList(places))
+	return all, err
+}
+
+// Listings gives what the search shows of the packages that have these places,
+// in no order.
+func (r *Reader) Listings(ctx context.Context, places []int64) ([]Listing, error) {
+	return r.listings(ctx, `SELECT `+listingColumns+` FROM search_package WHERE place IN (`+r.dialect.numbers("$1")+`)`, jsonList(places))
 }
 
 // ListedAfter gives packages in the order of their names, those behind name,
@@ -65,8 +115,9 @@ func (r *Reader) texts(ctx context.Context, text string, args ...any) (all []str
 	return all, err
 }
 
-// jsonList writes what dialect.list reads: any number of texts in one parameter.
-func jsonList(texts []string) string {
-	list, _ := json.Marshal(append([]string{}, texts...)) // texts can always be written
+// jsonList writes what dialect.list and dialect.numbers read: any number of
+// values in one parameter.
+func jsonList[T string | int64](values []T) string {
+	list, _ := json.Marshal(append([]T{}, values...)) // these can always be written
 	return string(list)
 }

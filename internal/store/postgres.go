@@ -26,13 +26,17 @@ var postgresDialect = dialect{
 	bound:    postgresBound,
 	timedOut: func(err error) bool { return hasCode(err, "57014") },
 
-	list: func(param string) string {
-		return "SELECT value FROM json_array_elements_text(CAST(" + param + " AS JSON)) AS list (value)"
-	},
+	list:        func(param string) string { return postgresList("value", param) },
+	numbers:     func(param string) string { return postgresList("CAST(value AS BIGINT)", param) },
+	gather:      "COALESCE(json_agg(place), '[]')",
 	match:       notation{`'`, " & ", " | "},
 	find:        postgresFind(),
 	addTerms:    "INSERT INTO search_text (place, terms) VALUES ($1, array_to_tsvector(string_to_array($2, ' ')))",
 	removeTerms: "DELETE FROM search_text WHERE place = $1",
+}
+
+func postgresList(column, param string) string {
+	return "SELECT " + column + " FROM json_array_elements_text(CAST(" + param + " AS JSON)) AS list (value)"
 }
 
 // vacuum frees the place of the rows that are gone, for others to be written over.

@@ -68,11 +68,17 @@ func scanListing(scan func(...any) error) (l Listing, err error) {
 	if l.Version, err = ident.ParseVersion(version); err != nil {
 		return l, err
 	}
-	if keywords != "" {
-		l.Keywords = strings.Split(keywords, "\n")
-	}
-	l.UpdatedAt, l.License, l.Deprecated = fromMicros(updated), textOf(license), life.value().Deprecated
+	l.Keywords, l.License = splitKeywords(keywords), textOf(license)
+	l.UpdatedAt, l.Deprecated = fromMicros(updated), life.value().Deprecated
 	return l, nil
+}
+
+// splitKeywords reads keywords as they are stored, one a line.
+func splitKeywords(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 func (r *Reader) listings(ctx context.Context, text string, args ...any) (all []Listing, err error) {

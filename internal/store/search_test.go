@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,21 @@ func listed(l *Listing, terms ...string) change {
 			tx.AddPackage(ctx, Package{Name: l.Package, Status: "active", CreatedAt: at(6)}),
 			tx.SetListing(ctx, l), tx.AddTerms(ctx, l.Place, terms))
 	}
+}
+
+// inOrder gives what has these places, in their order.
+func (r *Reader) inOrder(t *testing.T, places []int64) string {
+	t.Helper()
+	listings, err := r.Listings(t.Context(), places)
+	must(t, err)
+	outlines, err := r.Outlines(t.Context(), places)
+	must(t, err)
+	slices.SortFunc(listings, func(a, b Listing) int { return cmp.Compare(a.Place, b.Place) })
+	slices.SortFunc(outlines, func(a, b Outline) int { return cmp.Compare(a.Place, b.Place) })
+	for i, l := range listings {
+		equal(t, "outline", outlines[i], Outline{l.Place, l.Package, l.Keywords, l.Description, l.UpdatedAt, l.Deprecated != nil, l.Dependents})
+	}
+	return names(listings)
 }
 
 func names(listings []Listing) string {
@@ -89,7 +105,7 @@ func TestFind(t *testing.T) {
 			t.Helper()
 			found, err := db.Reader().Find(t.Context(), match, limit)
 			must(t, err)
-			equal(t, fmt.Sprint(match), names(found), want)
+			equal(t, fmt.Sprint(match), db.Reader().inOrder(t, found), want)
 		}
 		any := func(terms ...string) []string { return terms }
 		find("large small old new", 9, any("json"))
@@ -114,7 +130,7 @@ func TestFind(t *testing.T) {
 
 		all, err := db.Reader().Foremost(t.Context(), 9)
 		must(t, err)
-		equal(t, "all", names(all), "large old small new")
+		equal(t, "all", db.Reader().inOrder(t, all), "large old small new")
 	})
 }
 
@@ -133,7 +149,7 @@ func TestFindAfterRollback(t *testing.T) {
 		for term, want := range map[string]string{"kept": "one two", "lost": ""} {
 			found, err := db.Reader().Find(t.Context(), [][]string{{term}}, 9)
 			must(t, err)
-			equal(t, term, names(found), want)
+			equal(t, term, db.Reader().inOrder(t, found), want)
 		}
 	})
 }

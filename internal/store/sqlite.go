@@ -28,12 +28,16 @@ var sqliteDialect = dialect{
 	bound:    "",
 	timedOut: func(error) bool { return false },
 
-	list:        func(param string) string { return "SELECT value FROM json_each(" + param + ")" },
+	list:        sqliteList,
+	numbers:     sqliteList,
+	gather:      "json_group_array(place)",
 	match:       notation{`"`, " AND ", " OR "},
 	find:        "SELECT rowid AS place FROM search_text WHERE search_text MATCH $1 ORDER BY rowid LIMIT $2",
 	addTerms:    "INSERT INTO search_text (rowid, terms) VALUES ($1, $2)",
 	removeTerms: "DELETE FROM search_text WHERE rowid = $1",
 }
+
+func sqliteList(param string) string { return "SELECT value FROM json_each(" + param + ")" }
 
 // emptyWAL moves everything into the database file and cuts the write-ahead
 // log, which holds older pages, down to nothing. It waits for those who read.
