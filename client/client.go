@@ -82,14 +82,8 @@ func New(o Options) (*Client, error) {
 		return c, nil
 	}
 	var err error
-	if c.urls, err = api.NewURLs(o.URL); err != nil {
+	if c.urls, c.base, err = parseBase(o.URL); err != nil {
 		return nil, err
-	}
-	if c.base, err = url.Parse(c.urls.Base()); err != nil {
-		return nil, fmt.Errorf("reading the registry's URL: %w", err)
-	}
-	if _, err := strconv.ParseUint(cmp.Or(c.base.Port(), "0"), 10, 16); err != nil {
-		return nil, fmt.Errorf("the registry URL has the port %s; ports go up to 65535", c.base.Port())
 	}
 	if o.LogKey != "" {
 		if _, err := translog.NewVerifier(o.LogKey); err != nil {
@@ -97,6 +91,37 @@ func New(o Options) (*Client, error) {
 		}
 	}
 	return c, nil
+}
+
+func parseBase(text string) (api.URLs, *url.URL, error) {
+	urls, err := api.NewURLs(text)
+	if err != nil {
+		return urls, nil, err
+	}
+	base, err := url.Parse(urls.Base())
+	if err != nil {
+		return urls, nil, fmt.Errorf("reading the registry's URL: %w", err)
+	}
+	if _, err := strconv.ParseUint(cmp.Or(base.Port(), "0"), 10, 16); err != nil {
+		return urls, nil, fmt.Errorf("the registry URL has the port %s; ports go up to 65535", base.Port())
+	}
+	return urls, base, nil
+}
+
+// registryName gives a registry's URL in its one spelling.
+func registryName(text string) (string, error) {
+	_, base, err := parseBase(text)
+	if err != nil {
+		return "", err
+	}
+	return originOf(base) + base.EscapedPath(), nil
+}
+
+// isSame reports whether both are spellings of one registry's URL.
+func isSame(a, b string) bool {
+	nameA, errA := registryName(a)
+	nameB, errB := registryName(b)
+	return errA == nil && errB == nil && nameA == nameB
 }
 
 func withDefaults(o Options) Options {
@@ -142,16 +167,7 @@ func (c *Client) HasToken() bool { return c.options.Token != "" }
 
 // IsAt reports whether url is another spelling of this registry's base URL.
 func (c *Client) IsAt(url string) bool {
-	other, err := c.anonymous(url)
-	return err == nil && c.base != nil && other.registryName() == c.registryName()
-}
-
-// anonymous gives a Client for another registry: the same manners, no token,
-// and trust of its own.
-func (c *Client) anonymous(url string) (*Client, error) {
-	o := c.options
-	o.URL, o.Token, o.LogKey = url, "", ""
-	return New(o)
+	return c.base != nil && isSame(url, c.URL())
 }
 
 // oneAtATime makes a caller's function safe for the many requests of a Resolve,

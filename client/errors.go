@@ -229,3 +229,17 @@ func (e *NoKeyError) Error() string {
 	}
 	return "no key of the log of " + e.Registry + " is pinned yet"
 }
+
+// SourceError says that a dependency lives in a registry that neither the user
+// nor the root project names: an address in somebody else's manifest is never
+// contacted.
+type SourceError struct {
+	Package  ident.Package
+	By       string // who requires it
+	Registry string // URL that the requirer's manifest names
+}
+
+func (e *SourceError) Error() string {
+	return fmt.Sprintf("%s requires %s from %s, a registry that neither your own oripk.toml nor your configuration names",
+		Printable(e.By), e.Package, Printable(e.Registry))
+}

@@ -75,8 +75,8 @@ func (p *Project) NeedsRegistry() bool { return len(rootDependencies(p.Plan.Mani
 // EnsureLock makes oripk.lock if it is missing or stale, that is, if it lists
 // other packages than the project needs; changed says whether it did. A package
 // that is listed with another checksum than the log's is a ChecksumMismatch,
-// and nothing is written. c may be nil when NeedsRegistry is false.
-func (p *Project) EnsureLock(ctx context.Context, c *Client) (changed bool, err error) {
+// and nothing is written. r may be nil when NeedsRegistry is false.
+func (p *Project) EnsureLock(ctx context.Context, r *Registries) (changed bool, err error) {
 	var have *manifest.Lock
 	if p.Plan.LockText != nil {
 		var faults []manifest.Fault
@@ -86,7 +86,7 @@ func (p *Project) EnsureLock(ctx context.Context, c *Client) (changed bool, err 
 	}
 	want := &manifest.Lock{Checksums: map[ident.Ref]ident.Checksum{}}
 	if p.NeedsRegistry() {
-		if want, err = c.Resolve(ctx, p.Plan.Manifest); err != nil {
+		if want, err = r.Resolve(ctx, p.Plan.Manifest); err != nil {
 			return false, err
 		}
 	}

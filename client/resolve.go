@@ -20,32 +20,14 @@ const (
 	maxPackages = 5000 // in one graph
 )
 
-// SourceError says that a dependency lives in a registry that the project has
-// not named: an address in somebody else's manifest is never contacted.
-type SourceError struct {
-	Package  ident.Package
-	By       string // who requires it
-	Registry string // URL that the requirer's manifest names
-}
-
-func (e *SourceError) Error() string {
-	return fmt.Sprintf("%s requires %s from %s, a registry that your own oripk.toml does not name",
-		Printable(e.By), e.Package, Printable(e.Registry))
-}
-
 // Resolve gives the lock file of a project: the checksums of all packages that
 // its manifest requires, directly and through others, for building, testing
 // and every target. What a package requires is read from the manifest in its
 // archive, which is fetched and verified; no word of the registry is taken for
 // it. Errors are *ConflictError, *CycleError, *SourceError, *MissingError and
 // those of Verify.
-func (c *Client) Resolve(ctx context.Context, m *manifest.Manifest) (*manifest.Lock, error) {
-	g := &graph{
-		home:    c,
-		root:    m,
-		clients: map[string]*Client{},
-		nodes:   map[ident.Package]*node{},
-	}
+func (r *Registries) Resolve(ctx context.Context, m *manifest.Manifest) (*manifest.Lock, error) {
+	g := &graph{registries: r, root: m, nodes: map[ident.Package]*node{}}
 	if err := g.requireAll(nil, rootDependencies(m)); err != nil {
 		return nil, err
 	}
@@ -77,11 +59,10 @@ func rootDependencies(m *manifest.Manifest) []manifest.Dependency {
 // graph grows level by level: everything that is required of the packages
 // fetched so far.
 type graph struct {
-	home    *Client
-	root    *manifest.Manifest
-	clients map[string]*Client // by the registry's name
-	nodes   map[ident.Package]*node
-	fresh   []*node // required and not yet fetched, in the order of the requirements
+	registries *Registries
+	root       *manifest.Manifest
+	nodes      map[ident.Package]*node
+	fresh      []*node // required and not yet fetched, in the order of the requirements
 }
 
 // node is a package of the graph.
@@ -138,59 +119,13 @@ func nameOf(by *node, d manifest.Dependency) string {
 	return archive.ManifestName
 }
 
-// source gives the registry that a dependency comes from: the one that the
-// project maps its scope to; else the one that the requirer's manifest names,
-// if the project knows it; else that of the requirer.
+// source gives the registry that a dependency comes from.
 func (g *graph) source(by *node, d manifest.Dependency) (*Client, error) {
 	if by == nil {
-		url, external := g.root.External(d)
-		if !external {
-			return g.home, nil
-		}
-		return g.client(url)
+		return g.registries.Source(d)
 	}
-	if url, mapped := g.root.External(manifest.Dependency{Package: d.Package}); mapped {
-		return g.client(url)
-	}
-	url, external := by.manifest.External(d)
-	if !external {
-		return by.source, nil
-	}
-	if !g.knows(url) {
-		return nil, &SourceError{Package: d.Package, By: by.ref.String(), Registry: url}
-	}
-	return g.client(url)
-}
-
-// knows reports whether the project itself names the registry at url.
-func (g *graph) knows(url string) bool {
-	asked, err := g.home.anonymous(url)
-	if err != nil {
-		return false
-	}
-	for _, r := range g.root.Registries {
-		if named, err := g.home.anonymous(r.URL); err == nil && named.registryName() == asked.registryName() {
-			return true
-		}
-	}
-	return asked.registryName() == g.home.registryName()
-}
-
-// client gives the one client of the registry at url. The token goes to the
-// home registry only.
-func (g *graph) client(url string) (*Client, error) {
-	c, err := g.home.anonymous(url)
-	if err != nil {
-		return nil, fmt.Errorf("reading [registries] of oripk.toml: %w", err)
-	}
-	name := c.registryName()
-	if name == g.home.registryName() {
-		return g.home, nil
-	}
-	if g.clients[name] == nil {
-		g.clients[name] = c
-	}
-	return g.clients[name], nil
+	url, _ := by.manifest.External(d)
+	return g.registries.SourceFor(Requirer{by.ref, by.source}, d.Package, url)
 }
 
 // fetch fetches and verifies a level, several packages at a time.

@@ -26,6 +26,15 @@ func openProject(t *testing.T, dir string) *Project {
 	return p
 }
 
+// lock makes the lock file of a project whose default registry is at url.
+func (u *user) lock(dir, url string) (changed bool, err error) {
+	u.t.Helper()
+	p := openProject(u.t, dir)
+	o := u.options
+	o.URL = url
+	return p.EnsureLock(u.t.Context(), NewRegistries(o, ProjectSites(p.Plan.Manifest)...))
+}
+
 // lockOf gives the names in a folder's lock file, sorted as they stand there.
 func lockOf(t *testing.T, dir string) string {
 	t.Helper()
@@ -73,7 +82,7 @@ func TestEnsureLock(t *testing.T) {
 	}
 	for _, s := range steps {
 		s.prepare()
-		changed, err := openProject(t, dir).EnsureLock(t.Context(), u.client(f.server.URL))
+		changed, err := u.lock(dir, f.server.URL)
 		if err != nil || changed != s.changed {
 			t.Errorf("%s: changed %v, %v; want %v", s.name, changed, err, s.changed)
 		}
@@ -106,7 +115,7 @@ func TestLockMismatch(t *testing.T) {
 	dir := writeProject(t, "@me/app@0.1.0", "", "@a/base 1.0.0")
 	before := fmt.Sprintf("[checksums]\n\"@a/base:1.0.0\" = %q\n\"@a/old:1.0.0\" = %q\n", ident.Checksum{1}, ident.Checksum{2})
 	writeFile(t, filepath.Join(dir, "oripk.lock"), before)
-	_, err := openProject(t, dir).EnsureLock(t.Context(), u.client(f.server.URL))
+	_, err := u.lock(dir, f.server.URL)
 	wantError(t, err, ChecksumMismatch)
 	if after, _ := os.ReadFile(filepath.Join(dir, "oripk.lock")); string(after) != before {
 		t.Errorf("the lock file was changed:\n%s", after)
@@ -178,7 +187,7 @@ func TestResolveFailures(t *testing.T) {
 				f.publish(ref, needs)
 			}
 			dir := writeProject(t, "@me/app@0.1.0", "", c.needs...)
-			_, err := openProject(t, dir).EnsureLock(t.Context(), u.client(f.server.URL))
+			_, err := u.lock(dir, f.server.URL)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error: %v\nwant: …%s…", err, c.want)
 			}
@@ -198,7 +207,7 @@ func TestOtherRegistry(t *testing.T) {
 	registries := fmt.Sprintf("\n[registries.company]\nurl = %q\nscopes = [\"company\"]\n", company.server.URL)
 	dir := writeProject(t, "@me/app@0.1.0", registries, "@a/open 1.0.0", "@company/app 1.0.0")
 
-	if _, err := openProject(t, dir).EnsureLock(t.Context(), u.client(home.server.URL)); err != nil {
+	if _, err := u.lock(dir, home.server.URL); err != nil {
 		t.Fatal(err)
 	}
 	if got := lockOf(t, dir); got != "@a/open:1.0.0 @company/app:1.0.0 @company/core:1.0.0" {
@@ -226,7 +235,7 @@ func TestStrangersRegistry(t *testing.T) {
 	home.publishBytes("@a/x@1.0.0", packageBytes(t, "@a/x@1.0.0", extra, "@odd/y 1.0.0"))
 	stranger.publish("@odd/y@1.0.0")
 	dir := writeProject(t, "@me/app@0.1.0", "", "@a/x 1.0.0")
-	_, err := openProject(t, dir).EnsureLock(t.Context(), u.client(home.server.URL))
+	_, err := u.lock(dir, home.server.URL)
 	if source, ok := errors.AsType[*SourceError](err); !ok || source.Registry != stranger.server.URL {
 		t.Errorf("error: %v, want a *SourceError", err)
 	}
@@ -246,7 +255,7 @@ func TestResolveStopsAtTheFirstFailure(t *testing.T) {
 	}
 	f.instead["/x7/1.0.0/download"] = func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("lie")) }
 	dir := writeProject(t, "@me/app@0.1.0", "", needs...)
-	_, err := openProject(t, dir).EnsureLock(t.Context(), u.client(f.server.URL))
+	_, err := u.lock(dir, f.server.URL)
 	wantError(t, err, ChecksumMismatch)
 	wantFiles(t, dir, "oripk.toml", "src")
 }

@@ -95,6 +95,10 @@ func explainUsage(err error) (explanation, error) {
 	if ok {
 		return explanation{Code: "usage", Message: client.Printable(usage.What), Hint: usage.Try, ExitCode: exitUsage}, usage
 	}
+	if errors.Is(err, client.ErrNoDefault) {
+		hint := "--registry URL, or set ORI_REGISTRY_URL"
+		return explanation{Code: "usage", Message: client.ErrNoDefault.Error(), Hint: hint, ExitCode: exitUsage}, client.ErrNoDefault
+	}
 	noKey, ok := errors.AsType[*client.NoKeyError](err)
 	if !ok {
 		return explanation{}, nil
@@ -305,7 +309,7 @@ func explainGraph(err error) (explanation, error) {
 	if source, ok := errors.AsType[*client.SourceError](err); ok {
 		return explanation{
 			Code: "unknown_registry", Message: source.Error(), ExitCode: exitFailed,
-			Hint: "if you trust that registry, name it in a [registries.NAME] of your own oripk.toml",
+			Hint: "if you trust that registry, name it in a [registries.NAME] of your own oripk.toml, or of your configuration",
 		}, source
 	}
 	return explanation{}, nil

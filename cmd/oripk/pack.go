@@ -45,7 +45,7 @@ func (a *app) pack(ctx context.Context, dir, output string) error {
 		return err
 	}
 	defer p.Close()
-	if err := a.lock(ctx, p, nil); err != nil {
+	if err := a.lock(ctx, p); err != nil {
 		return err
 	}
 	a.noteScripts(p)
@@ -100,14 +100,16 @@ func openProject(dir string) (*client.Project, error) {
 	return p, nil
 }
 
-// lock makes oripk.lock if it must; c is made here when it is nil and needed.
-func (a *app) lock(ctx context.Context, p *client.Project, c *client.Client) (err error) {
-	if c == nil && p.NeedsRegistry() {
-		if c, err = a.client(client.Options{}); err != nil {
+// lock makes oripk.lock if it must.
+func (a *app) lock(ctx context.Context, p *client.Project) error {
+	var registries *client.Registries
+	if p.NeedsRegistry() {
+		var err error
+		if registries, err = a.registries(p.Plan.Manifest, client.Options{}); err != nil {
 			return err
 		}
 	}
-	changed, err := p.EnsureLock(ctx, c)
+	changed, err := p.EnsureLock(ctx, registries)
 	if err == nil && changed && p.NeedsRegistry() {
 		a.step("made %s: every checksum was verified against the log", archive.LockName)
 	}

@@ -59,7 +59,7 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 	if err := checkWanted(p, c); err != nil {
 		return err
 	}
-	if err := a.lock(ctx, p, c); err != nil {
+	if err := a.lock(ctx, p); err != nil {
 		return err
 	}
 	a.noteScripts(p)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
 )
 
 // run executes one command line (without the program's name) and gives the
@@ -162,13 +163,17 @@ func wantsJSON(args []string) bool {
 // client makes the client of the run's registry; o holds what is particular to
 // the command.
 func (a *app) client(o client.Options) (*client.Client, error) {
-	o.URL = a.registryURL()
-	if o.URL == "" && !o.Offline {
-		return nil, &usageError{
-			What: "no registry is given",
-			Try:  "--registry URL, or set ORI_REGISTRY_URL",
-		}
+	r, err := a.registries(nil, o)
+	if err != nil {
+		return nil, err
 	}
+	return r.Home()
+}
+
+// registries are those of the run; project is the manifest of the root project,
+// nil when the command has none.
+func (a *app) registries(project *manifest.Manifest, o client.Options) (*client.Registries, error) {
+	o.URL = a.registryURL()
 	o.Token = a.getenv("ORI_REGISTRY_TOKEN")
 	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, &usageError{What: "ORI_REGISTRY_TOKEN holds a character that no token has", Try: "set it again, without spaces and line breaks"}
@@ -180,12 +185,16 @@ func (a *app) client(o client.Options) (*client.Client, error) {
 	o.Retries = a.retries
 	o.UserAgent = "oripk/" + programVersion()
 	o.Notice = func(message string) { fmt.Fprintln(a.stderr, "note: "+client.Printable(message)) }
-	c, err := client.New(o)
-	if err != nil {
-		return nil, &usageError{What: err.Error(), Try: "--registry https://…, as the registry's operators give it"}
+	if o.URL != "" {
+		if _, err := client.New(o); err != nil {
+			return nil, &usageError{What: err.Error(), Try: "--registry https://…, as the registry's operators give it"}
+		}
 	}
 	a.warnClear(o)
-	return c, nil
+	if project == nil {
+		return client.NewRegistries(o), nil
+	}
+	return client.NewRegistries(o, client.ProjectSites(project)...), nil
 }
 
 func (a *app) registryURL() string {
