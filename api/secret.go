@@ -14,21 +14,22 @@ import (
 // mistyped one is known without asking anybody. The checksum is the CRC-32
 // (IEEE) of the 36 characters before it, zero-filled.
 const (
-	secretPrefix = "ori_"
+	SecretPrefix = "ori_" // what begins so is never shown, logged or put into an address
+
 	secretRandom = 32
 	secretCheck  = 6
-	secretLength = len(secretPrefix) + secretRandom + secretCheck
+	secretLength = len(SecretPrefix) + secretRandom + secretCheck
 	base62       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
 // SecretShown is how many characters of a secret may be shown later, to tell
 // one's tokens apart.
-const SecretShown = len(secretPrefix) + 6
+const SecretShown = len(SecretPrefix) + 6
 
 // NewSecret draws a secret of 190 random bits from random.
 func NewSecret(random io.Reader) (string, error) {
 	var b strings.Builder
-	b.WriteString(secretPrefix)
+	b.WriteString(SecretPrefix)
 	for range secretRandom {
 		n, err := rand.Int(random, big.NewInt(int64(len(base62))))
 		if err != nil {
@@ -43,13 +44,13 @@ func NewSecret(random io.Reader) (string, error) {
 // CheckSecret reports whether s has the form of a secret; it never quotes s.
 func CheckSecret(s string) error {
 	switch {
-	case !strings.HasPrefix(s, secretPrefix):
-		return Errorf(TokenInvalid, "the token does not start with %q", secretPrefix)
+	case !strings.HasPrefix(s, SecretPrefix):
+		return Errorf(TokenInvalid, "the token does not start with %q", SecretPrefix)
 	case len(s) != secretLength:
 		return Errorf(TokenInvalid, "the token has %d characters, a whole one has %d", len(s), secretLength)
 	}
 	body := s[:secretLength-secretCheck]
-	if strings.Trim(body[len(secretPrefix):], base62) != "" || secretChecksum(body) != s[len(body):] {
+	if strings.Trim(body[len(SecretPrefix):], base62) != "" || secretChecksum(body) != s[len(body):] {
 		return Errorf(TokenInvalid, "the token is mistyped: its last %d characters do not fit the rest", secretCheck)
 	}
 	return nil

@@ -25,6 +25,7 @@ type request struct {
 	size        int64            // of the body
 	transfer    bool             // long body in either direction: the time-out is for standing still
 	elsewhere   bool             // one redirect to another origin is followed, without the token
+	again       bool             // a write that made twice is the same as made once
 }
 
 // httpClient gives the transport: h's, or a new one. Redirects are followed in
@@ -133,7 +134,9 @@ func (c *Client) newRequest(ctx context.Context, r request, target string, dog *
 		req.Body = io.NopCloser(&pacedUpload{Reader: r.body(), pace: pace{dog: dog}})
 		req.ContentLength = r.size
 		req.Header.Set("Content-Type", r.contentType)
-		req.Header.Set("Expect", "100-continue")
+		if r.transfer {
+			req.Header.Set("Expect", "100-continue") // a refusal comes before the body
+		}
 	}
 	req.Header.Set("User-Agent", c.options.UserAgent)
 	req.Header.Set("Accept", r.accept+", application/problem+json")
@@ -204,16 +207,17 @@ func (c *Client) backoff(r request, err error, attempt int) (time.Duration, bool
 	}
 	full := firstWait << attempt
 	wait := full/2 + time.Duration(c.options.Jitter()*float64(full/2))
+	repeatable := r.method == http.MethodGet || r.again
 	if problem, ok := errors.AsType[*api.Problem](err); ok {
 		asked := min(time.Duration(problem.RetryAfter)*time.Second, maxRetryAfter)
-		safe := r.method == http.MethodGet || problem.Status == http.StatusTooManyRequests // then nothing was done
-		return max(wait, asked), safe && isTemporary(problem)
+		undone := problem.Status == http.StatusTooManyRequests
+		return max(wait, asked), (repeatable || undone) && isTemporary(problem)
 	}
 	failure, ok := errors.AsType[*NetworkError](err)
 	if !ok {
 		return 0, false
 	}
-	return wait, neverSent(failure) || r.method == http.MethodGet && !isLasting(failure)
+	return wait, neverSent(failure) || repeatable && !isLasting(failure)
 }
 
 // isTemporary reports whether the answer may soon be another one. A registry

@@ -1,0 +1,53 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// change makes a write of which the protocol says that making it twice is the
+// same as making it once; it is made again when its answer was lost. check says
+// whether the answer, now in into, is about what was asked.
+func (c *Client) change(ctx context.Context, method, url string, body, into any, check func(status int) error) error {
+	return c.write(ctx, request{method: method, url: url, again: true}, body, into, check)
+}
+
+// write sends body as JSON, nothing when it is nil, and reads the answer into into.
+func (c *Client) write(ctx context.Context, r request, body, into any, check func(status int) error) error {
+	if !c.HasToken() {
+		return ErrNoToken
+	}
+	r.accept = "application/json"
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("writing a request: %w", err)
+		}
+		r.contentType, r.size = "application/json", int64(len(data))
+		r.body = func() io.Reader { return bytes.NewReader(data) }
+	}
+	return c.do(ctx, r, func(resp *http.Response) error {
+		if err := decode(resp, r.url, maxReply, into); err != nil {
+			return err
+		}
+		return check(resp.StatusCode)
+	})
+}
+
+// remove makes a DELETE, which has no answer but that it is done.
+func (c *Client) remove(ctx context.Context, r request) error {
+	if !c.HasToken() {
+		return ErrNoToken
+	}
+	r.method, r.accept = http.MethodDelete, "application/json"
+	return c.do(ctx, r, func(resp *http.Response) error {
+		if resp.StatusCode != http.StatusNoContent {
+			return &ReplyError{URL: r.url, Reason: "the answer has the status " + Printable(resp.Status) + ", not 204", foreign: true}
+		}
+		return nil
+	})
+}
