@@ -20,7 +20,7 @@ type writeCase struct {
 
 // writeCases are all writes of the account, of its members and of the life of versions.
 func writeCases(t *testing.T) []writeCase {
-	return tokenWrites(t)
+	return append(tokenWrites(t), memberWrites(t)...)
 }
 
 // serve answers as the case says.

@@ -161,6 +161,14 @@ func sameSubject[T interface {
 	return aboutOther(url, got.String(), want.String())
 }
 
+// sameText is sameSubject for texts.
+func sameText(url, got, want string) error {
+	if got == want {
+		return nil
+	}
+	return aboutOther(url, got, want)
+}
+
 func aboutOther(url, got, want string) error {
 	return &ReplyError{URL: url, Reason: fmt.Sprintf("the answer is about %q, asked was %q", Printable(got), want), foreign: true}
 }
