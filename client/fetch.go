@@ -2,10 +2,8 @@ package client
 
 import (
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 
@@ -50,8 +48,20 @@ func (c *Client) FetchFile(ctx context.Context, ref ident.Ref, path string, prog
 // FetchInto fetches a version into an open empty file and verifies it there.
 // The file's content must not be used when there is an error.
 func (c *Client) FetchInto(ctx context.Context, ref ident.Ref, f *os.File, progress Progress) (*Fetched, error) {
+	d := c.newFetching(ref, f, progress)
+	fetched, err := c.fetchVerified(ctx, ref, d)
+	if d.joined && errors.Is(err, ChecksumMismatch) {
+		// One of the replies may have been wrong, and nobody knows which: that
+		// accuses nobody before it is seen in a single one.
+		d.startAgain()
+		return c.fetchVerified(ctx, ref, d)
+	}
+	return fetched, err
+}
+
+func (c *Client) fetchVerified(ctx context.Context, ref ident.Ref, d *fetching) (*Fetched, error) {
 	fetched := &Fetched{Verdict: &Verdict{Ref: ref}}
-	sum, size, err := c.download(ctx, ref, f, progress)
+	sum, size, err := d.run(ctx)
 	if err != nil {
 		return fetched, err
 	}
@@ -60,33 +70,10 @@ func (c *Client) FetchInto(ctx context.Context, ref ident.Ref, f *os.File, progr
 	if err != nil {
 		return fetched, err
 	}
-	if fetched.Report, err = checkArchive(f); err != nil {
+	if fetched.Report, err = checkArchive(d.file); err != nil {
 		return fetched, err
 	}
 	return fetched, c.judge(ctx, ref, proof, fetched.Report, fetched.Verdict)
-}
-
-// download writes the archive to f, from its start, and gives what it hashed
-// on the way. Nothing of it is verified.
-func (c *Client) download(ctx context.Context, ref ident.Ref, f *os.File, progress Progress) (sum ident.Checksum, size int64, err error) {
-	r := request{method: http.MethodGet, url: c.urls.Download(ref), accept: api.ArchiveType, transfer: true, elsewhere: true}
-	err = c.do(ctx, r, func(resp *http.Response) error {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return fmt.Errorf("writing a temporary file: %w", err)
-		}
-		if err := f.Truncate(0); err != nil {
-			return fmt.Errorf("writing a temporary file: %w", err)
-		}
-		body := &progressReader{Reader: resp.Body, total: resp.ContentLength, tell: progress}
-		h := sha256.New()
-		size, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(body, archive.MaxCompressed+1))
-		h.Sum(sum[:0])
-		if err == nil && size > archive.MaxCompressed {
-			err = &ReplyError{URL: r.url, Reason: fmt.Sprintf("the answer is longer than the %d bytes that an archive may have", archive.MaxCompressed)}
-		}
-		return err
-	})
-	return sum, size, err
 }
 
 // fetchTemporary fetches a version, verifies it, and keeps only the report.

@@ -26,6 +26,9 @@ type request struct {
 	transfer    bool             // long body in either direction: the time-out is for standing still
 	elsewhere   bool             // one redirect to another origin is followed, without the token
 	again       bool             // a write that made twice is the same as made once
+
+	prepare func(http.Header) // adds what is particular to an attempt; nil: nothing
+	moved   func() int64      // bytes that all attempts so far have brought; nil: an attempt brings all or nothing
 }
 
 // httpClient gives the transport: h's, or a new one. Redirects are followed in
@@ -57,7 +60,9 @@ func (c *Client) do(ctx context.Context, r request, use func(*http.Response) err
 	if c.options.Offline {
 		return ErrOffline
 	}
-	for attempt := 0; ; attempt++ {
+	failed := 0 // attempts since the last one that brought something
+	for tries := 1; ; tries++ {
+		before := r.progress()
 		err := c.once(ctx, r, use)
 		if err == nil {
 			return nil
@@ -65,14 +70,29 @@ func (c *Client) do(ctx context.Context, r request, use func(*http.Response) err
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		wait, again := c.backoff(r, err, attempt)
+		if r.progress()-before >= enough {
+			failed = 0
+		}
+		wait, again := c.backoff(r, err, failed)
 		if !again {
-			return c.diagnose(ctx, r, counted(err, attempt+1))
+			return c.diagnose(ctx, r, counted(err, tries))
 		}
 		if err := c.options.Sleep(ctx, wait); err != nil {
 			return err
 		}
+		failed++
 	}
+}
+
+// enough is what an attempt must bring so that it does not count as failed: a
+// registry cannot have a client come back for every single byte.
+const enough = 4 << 10
+
+func (r request) progress() int64 {
+	if r.moved == nil {
+		return 0
+	}
+	return r.moved()
 }
 
 func (c *Client) once(parent context.Context, r request, use func(*http.Response) error) error {
@@ -91,9 +111,13 @@ func (c *Client) once(parent context.Context, r request, use func(*http.Response
 	case resp.StatusCode >= 400:
 		return problemOf(resp, c.options.Now())
 	case resp.StatusCode/100 != 2:
-		return &ReplyError{URL: r.url, Reason: "the answer has the unexpected status " + Printable(resp.Status)}
+		return unexpected(r.url, resp)
 	}
 	return use(resp)
+}
+
+func unexpected(url string, resp *http.Response) error {
+	return &ReplyError{URL: url, Reason: "the answer has the unexpected status " + Printable(resp.Status)}
 }
 
 // send makes the request and follows redirects: within the origin, and for a
@@ -145,6 +169,9 @@ func (c *Client) newRequest(ctx context.Context, r request, target string, dog *
 	}
 	if c.options.Token != "" && sameOrigin(req.URL, c.base) {
 		req.Header.Set("Authorization", "Bearer "+c.options.Token)
+	}
+	if r.prepare != nil {
+		r.prepare(req.Header)
 	}
 	return req, nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // Progress is told how many bytes have moved, of how many; total is -1 while
-// it is not known. It starts again from 0 with another attempt.
+// it is not known. It starts again from 0 when what has moved is of no use.
 type Progress func(done, total int64)
 
 // ClaimScope claims a scope (without "@") and verifies the log's entry that

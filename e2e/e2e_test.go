@@ -11,6 +11,9 @@
 //	    capitals; stdout is what the server said when it was ready
 //	registry stop|kill [NAME]
 //	    ends it with SIGTERM (and exit code 0) or SIGKILL; stderr are its messages
+//	registry breaks NAME BYTES
+//	    has the proxy break every connection after so many bytes of a reply's
+//	    body; 0 has it hold again
 //	database save|restore [NAME]
 //	    keeps the state of its database, and puts that back, while no server runs
 //	user LOGIN [FLAG…] [NAME]

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,7 +63,7 @@ func (all *registries) named(name string) *registry {
 
 func registryCommand(ts *testscript.TestScript, args []string) error {
 	if len(args) == 0 {
-		return errors.New("usage: registry start|stop|kill [NAME]")
+		return errors.New("usage: registry start|stop|kill|breaks [NAME]")
 	}
 	name, rest := defaultName, args[1:]
 	if len(rest) > 0 && !strings.HasPrefix(rest[0], "-") && !strings.Contains(rest[0], "=") {
@@ -72,6 +73,10 @@ func registryCommand(ts *testscript.TestScript, args []string) error {
 	switch {
 	case args[0] == "start":
 		return all.start(ts, name, rest)
+	case len(rest) == 1 && args[0] == "breaks":
+		after, err := strconv.ParseInt(rest[0], 10, 64)
+		all.named(name).front.breaks.Store(after)
+		return err
 	case len(rest) == 0 && args[0] == "stop":
 		return all.end(ts, name, (*server).stop)
 	case len(rest) == 0 && args[0] == "kill":
@@ -214,6 +219,7 @@ func (s *server) kill() error {
 type front struct {
 	proxy  *httptest.Server
 	target atomic.Pointer[url.URL]
+	breaks atomic.Int64 // bytes of a reply after which the connection breaks; 0: it holds
 }
 
 func newFront(tb testing.TB) *front {
@@ -230,10 +236,31 @@ func newFront(tb testing.TB) *front {
 		if f.target.Load() == nil {
 			panic(http.ErrAbortHandler)
 		}
+		if after := f.breaks.Load(); after > 0 {
+			w = &breakingWriter{w, after}
+		}
 		validated.ServeHTTP(w, r)
 	}))
 	return f
 }
+
+// breakingWriter breaks the connection when so many bytes are sent.
+type breakingWriter struct {
+	http.ResponseWriter
+	left int64
+}
+
+func (w *breakingWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p[:min(int64(len(p)), w.left)])
+	w.left -= int64(n)
+	if err == nil && n < len(p) {
+		_ = http.NewResponseController(w.ResponseWriter).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return n, err
+}
+
+func (w *breakingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (f *front) url() string { return f.proxy.URL }
 
