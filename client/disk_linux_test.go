@@ -1,6 +1,7 @@
 package client
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,4 +32,21 @@ func TestWhatReachesTheDisk(t *testing.T) {
 			return err
 		}}, "create .oripk-*.part", "write .oripk-*.part", "sync .oripk-*.part", "link .oripk-*.part a.oripk", "sync .")
 	})
+}
+
+// TestNothingIsLeftInTheTemporaryFolder looks while the download runs: a kill at
+// that moment would leave what is there.
+func TestNothingIsLeftInTheTemporaryFolder(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	f, u := newFake(t), newUser(t)
+	f.publish(httpRef)
+	f.instead["/download"] = func(w http.ResponseWriter, _ *http.Request) {
+		wantFiles(t, temporary)
+		w.Write(f.archives[httpRef])
+	}
+	if err := remote(t, u.client(f.server.URL)); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, temporary)
 }

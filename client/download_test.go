@@ -235,3 +235,27 @@ func TestAttemptsEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestLeftParts: what a killed program left is cleared away once nobody can be
+// at it, in the folder of the next download, and nothing else is.
+func TestLeftParts(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	f.publish(httpRef)
+	dir := filepath.Join(t.TempDir(), "a[b]")
+	old := u.options.Now().Add(-25 * time.Hour)
+	for name, at := range map[string]time.Time{
+		".oripk-1.part": old, ".oripk-2.part": u.options.Now().Add(-23 * time.Hour), "mine.part": old,
+	} {
+		writeFile(t, filepath.Join(dir, name), "begin")
+		if err := os.Chtimes(filepath.Join(dir, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".oripk-3.part"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.client(f.server.URL).FetchFile(t.Context(), mustRef(t, httpRef), filepath.Join(dir, "x"), nil); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, dir, ".oripk-2.part", ".oripk-3.part", "mine.part", "x")
+}

@@ -30,9 +30,9 @@ func (c *Client) FetchFile(ctx context.Context, ref ident.Ref, path string, prog
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder; name a file", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".oripk-*.part")
+	f, err := c.newPart(filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("making a temporary file: %w", err)
+		return nil, err
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
@@ -78,12 +78,11 @@ func (c *Client) fetchVerified(ctx context.Context, ref ident.Ref, d *fetching) 
 
 // fetchTemporary fetches a version, verifies it, and keeps only the report.
 func (c *Client) fetchTemporary(ctx context.Context, ref ident.Ref) (*Fetched, error) {
-	f, err := os.CreateTemp("", "oripk-*.part")
+	f, done, err := newScratch()
 	if err != nil {
-		return nil, fmt.Errorf("making a temporary file: %w", err)
+		return nil, err
 	}
-	defer os.Remove(f.Name())
-	defer f.Close()
+	defer done()
 	return c.FetchInto(ctx, ref, f, nil)
 }
 
