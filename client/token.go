@@ -77,11 +77,15 @@ func (c *Client) IsOwn(t *api.Token) bool {
 	return len(t.Prefix) == api.SecretShown && strings.HasPrefix(c.options.Token, t.Prefix)
 }
 
+// ErrTokenID says that what was given cannot be the id of a token; it is given
+// before anything is sent.
+var ErrTokenID = errors.New("this is no id of a token")
+
 // RevokeToken ends a token of the account. When the answer is lost, nothing is
 // sent again: what revokes itself would then be refused.
 func (c *Client) RevokeToken(ctx context.Context, id string) error {
 	if !isTokenID(id) {
-		return errors.New("this is no id of a token, which has letters, digits, - and _")
+		return ErrTokenID
 	}
 	return c.remove(ctx, request{url: c.urls.Token(id)})
 }

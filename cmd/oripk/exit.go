@@ -29,7 +29,11 @@ const (
 )
 
 // usageError is a command line, or a setting, that cannot be carried out.
-type usageError struct{ What, Try string }
+type usageError struct {
+	What string
+	Why  string // "": that is plain
+	Try  string
+}
 
 func (e *usageError) Error() string { return e.What }
 
@@ -93,7 +97,11 @@ func (e explanation) complete() explanation {
 func explainUsage(err error) (explanation, error) {
 	usage, ok := errors.AsType[*usageError](err)
 	if ok {
-		return explanation{Code: "usage", Message: client.Printable(usage.What), Hint: usage.Try, ExitCode: exitUsage}, usage
+		e := explanation{Code: "usage", Message: client.Printable(usage.What), Hint: usage.Try, ExitCode: exitUsage}
+		if usage.Why != "" {
+			e.Details = []string{client.Printable(usage.Why)}
+		}
+		return e, usage
 	}
 	if errors.Is(err, client.ErrNoDefault) {
 		hint := "--registry URL, or set ORI_REGISTRY_URL"

@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 	"unicode"
 
 	"github.com/fatih/color"
+	"github.com/rivo/uniseg"
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"github.com/ori-lang/registry/client"
 )
@@ -62,7 +66,7 @@ func (a *app) printJSON(value any) error {
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
+	if err := encoder.Encode(withLists(value)); err != nil {
 		return fmt.Errorf("printing JSON: %w", err)
 	}
 	_, err := a.stdout.Write(escapeInvisible(b.Bytes()))
@@ -146,4 +150,62 @@ func row(w io.Writer, name, value string) {
 	if value = client.Printable(value); value != "" {
 		fmt.Fprintf(w, "  %-12s %s\n", name, value)
 	}
+}
+
+// table prints rows in columns that line up, cut to the width of a terminal.
+func table(w io.Writer, rows [][]string) {
+	var widths []int
+	for _, cells := range rows {
+		for i, cell := range cells {
+			cells[i] = client.Printable(cell)
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], uniseg.StringWidth(cells[i]))
+		}
+	}
+	limit := widthOf(w)
+	for _, cells := range rows {
+		var line strings.Builder
+		for i, cell := range cells {
+			line.WriteString(cell)
+			if i < len(cells)-1 {
+				line.WriteString(strings.Repeat(" ", 2+widths[i]-uniseg.StringWidth(cell)))
+			}
+		}
+		fmt.Fprintln(w, cut(strings.TrimRight(line.String(), " "), limit))
+	}
+}
+
+// widthOf gives the columns of a terminal, 0 for anything else.
+func widthOf(w io.Writer) int {
+	if wrapped, ok := w.(*output); ok {
+		w = wrapped.Writer
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// cut shortens text to as many columns, and says so by a dot; 0: not at all.
+func cut(text string, columns int) string {
+	if columns <= 0 || uniseg.StringWidth(text) <= columns {
+		return text
+	}
+	var b strings.Builder
+	for used, state := 0, -1; text != ""; {
+		cluster, rest, width, next := uniseg.FirstGraphemeClusterInString(text, state)
+		if used+width > columns-1 {
+			break
+		}
+		b.WriteString(cluster)
+		used, text, state = used+width, rest, next
+	}
+	return strings.TrimRight(b.String(), " ") + "…"
 }

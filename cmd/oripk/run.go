@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -25,7 +26,7 @@ import (
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{
 		getenv: getenv, stdin: stdin, stdout: &output{Writer: stdout}, stderr: stderr,
-		canAsk: isTerminal(stdin) && isTerminal(stderr),
+		canAsk: isTerminal(stdin) && isTerminal(stderr), now: time.Now,
 	}
 	return a.execute(ctx, args)
 }
@@ -57,7 +58,8 @@ type app struct {
 	stdout  *output
 	stderr  io.Writer
 	canAsk  bool // there is somebody at a terminal
-	retries int  // client.Options.Retries
+	now     func() time.Time
+	retries int // client.Options.Retries
 
 	registry    string
 	json, quiet bool
@@ -110,7 +112,9 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVar(&a.json, "json", false, "print the result, or the error, as JSON")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no steps, only results and errors")
 	root.SetHelpCommand(helpCommand())
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
+		a.tokenCommand(),
 		a.scopeCommand(), a.packCommand(), a.publishCommand(), a.fetchCommand(),
 		a.verifyCommand(), a.infoCommand(), a.whoamiCommand(), a.versionCommand(),
 	)
@@ -130,20 +134,6 @@ func helpCommand() *cobra.Command {
 			topic.InitDefaultHelpFlag()
 			return topic.Help()
 		},
-	}
-}
-
-// exactly is the rule of a command with one argument, which it names.
-func exactly(argument string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 1 {
-			return nil
-		}
-		what := fmt.Sprintf("%s needs the argument %s", cmd.CommandPath(), argument)
-		if len(args) > 1 {
-			what = fmt.Sprintf("%s takes one argument, %s, and was given %d", cmd.CommandPath(), argument, len(args))
-		}
-		return &usageError{What: what, Try: cmd.CommandPath() + " --help"}
 	}
 }
 

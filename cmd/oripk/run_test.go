@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,19 +101,24 @@ func TestUsage(t *testing.T) {
 	}
 	env := map[string]string{"ORI_REGISTRY_TOKEN": "ori_x"}
 	for _, c := range cases {
-		t.Run(c.args, func(t *testing.T) {
-			got := oripk(t, env, strings.Fields(c.args)...)
-			got.want(t, exitUsage, c.want, "error: ")
-			if got.stdout != "" && !strings.Contains(c.args, "--json") {
-				t.Errorf("standard output: %q", got.stdout)
-			}
-			withJSON := oripk(t, env, append(strings.Fields(c.args), "--json")...)
-			withJSON.want(t, exitUsage)
-			var reply map[string]explanation
-			if err := json.Unmarshal([]byte(withJSON.stdout), &reply); err != nil || reply["error"].Code != "usage" || reply["error"].ExitCode != exitUsage {
-				t.Errorf("JSON: %v\n%s", err, withJSON.stdout)
-			}
-		})
+		t.Run(c.args, func(t *testing.T) { wantUsage(t, env, strings.Fields(c.args), c.want) })
+	}
+}
+
+// wantUsage holds that a command line is refused in these words, for people and
+// for programs, and that nothing else is printed.
+func wantUsage(t *testing.T, env map[string]string, args []string, want ...string) {
+	t.Helper()
+	got := oripk(t, env, args...)
+	got.want(t, exitUsage, append(want, "error: ", "  try: ")...)
+	if got.stdout != "" && !slices.Contains(args, "--json") {
+		t.Errorf("standard output: %q", got.stdout)
+	}
+	withJSON := oripk(t, env, append(args, "--json")...)
+	withJSON.want(t, exitUsage)
+	var reply map[string]explanation
+	if err := json.Unmarshal([]byte(withJSON.stdout), &reply); err != nil || reply["error"].Code != "usage" || reply["error"].ExitCode != exitUsage {
+		t.Errorf("JSON: %v\n%s", err, withJSON.stdout)
 	}
 }
 

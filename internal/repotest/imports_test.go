@@ -169,7 +169,7 @@ var rules = []rule{
 	},
 	{
 		"cmd/oripk", append([]string{"client"}, leaves...),
-		[]string{"github.com/spf13", "github.com/fatih/color", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+		[]string{"github.com/spf13", "github.com/fatih/color", "github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term"},
 		loggers,
 		"A command reads flags and prints; what it does is the SDK's, so that other tools can do it too.",
 	},

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// exactly is the rule of a command with these arguments, which it names.
+func exactly(arguments ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		path := cmd.CommandPath()
+		switch missing := len(arguments) - len(args); {
+		case missing == 0:
+			return nil
+		case missing > 0:
+			needs := fmt.Sprintf("%s needs the argument %s", path, strings.Join(arguments[len(args):], " "))
+			return &usageError{What: needs, Try: path + " --help"}
+		}
+		takes := fmt.Sprintf("takes one argument, %s,", arguments[0])
+		if len(arguments) > 1 {
+			takes = fmt.Sprintf("takes %d arguments, %s,", len(arguments), strings.Join(arguments, " "))
+		}
+		return &usageError{What: fmt.Sprintf("%s %s and was given %d", path, takes, len(args)), Try: path + " --help"}
+	}
+}
+
+// group is a command that only holds others; example is one of them.
+func group(parent *cobra.Command, example string, children ...*cobra.Command) *cobra.Command {
+	parent.AddCommand(children...)
+	parent.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		unknown := &usageError{What: fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath()), Try: cmd.CommandPath() + " --help"}
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			unknown.Try = cmd.CommandPath() + " " + near[0]
+		}
+		return unknown
+	}
+	parent.RunE = func(cmd *cobra.Command, _ []string) error {
+		return &usageError{What: cmd.CommandPath() + " needs a command", Try: example}
+	}
+	parent.SuggestionsMinimumDistance = 2
+	return parent
+}
+
+// choice is a flag with one of a few values.
+type choice struct {
+	flag, value string
+	known       []string
+}
+
+// chosen gives cmd a flag with one of the known values; fallback is its value
+// when it is not set.
+func chosen(cmd *cobra.Command, flag, fallback, usage string, known ...string) *choice {
+	c := &choice{flag: "--" + flag, value: fallback, known: known}
+	cmd.Flags().Var(c, flag, usage)
+	// That the flag is there was done in the line above.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (c *choice) String() string { return c.value }
+
+// Type is what the help shows for the value.
+func (c *choice) Type() string { return strings.Join(c.known, "|") }
+
+// Set takes one of the known values.
+func (c *choice) Set(value string) error {
+	if slices.Contains(c.known, value) {
+		c.value = value
+		return nil
+	}
+	return &usageError{
+		What: fmt.Sprintf("%s cannot be %q", c.flag, value), Why: "it is one of " + strings.Join(c.known, ", "),
+		Try: c.flag + " " + nearest(value, c.known),
+	}
+}
+
+// nearest gives the known word that was likely meant, else all of them. What is
+// near is cobra's to say, as it is for commands.
+func nearest(word string, known []string) string {
+	words := &cobra.Command{SuggestionsMinimumDistance: 2}
+	for _, k := range known {
+		words.AddCommand(&cobra.Command{Use: k, Run: func(*cobra.Command, []string) {}})
+	}
+	if near := words.SuggestionsFor(word); len(near) > 0 {
+		return near[0]
+	}
+	return strings.Join(known, "|")
+}
+
+// flagError lets a flag's own words stand alone.
+func flagError(_ *cobra.Command, err error) error {
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		return usage
+	}
+	return err
+}
