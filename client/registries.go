@@ -89,7 +89,19 @@ func (r *Registries) Source(d manifest.Dependency) (*Client, error) {
 		}
 		return nil, fmt.Errorf("%s comes from the registry %q, which nothing defines", d.Package, Printable(d.Registry))
 	}
-	if s, lives := r.siteOf(d.Package.Scope()); lives {
+	return r.scope(d.Package.Scope())
+}
+
+// Scope gives the registry of a scope (without "@"): the one that it lives in,
+// without a way back to the default; else the default.
+func (r *Registries) Scope(scope string) (*Client, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.scope(scope)
+}
+
+func (r *Registries) scope(scope string) (*Client, error) {
+	if s, lives := r.siteOf(scope); lives {
 		return r.client(s.URL)
 	}
 	return r.home()

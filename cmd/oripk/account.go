@@ -10,7 +10,6 @@ import (
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/client"
-	"github.com/ori-lang/registry/ident"
 )
 
 func (a *app) whoamiCommand() *cobra.Command {
@@ -38,61 +37,12 @@ func printMe(w io.Writer, me *api.Me, registry string) {
 	if me.User.Operator {
 		row(w, "operator", "yes")
 	}
-	may := make([]string, len(me.Token.Scopes))
-	for i, s := range me.Token.Scopes {
-		may[i] = string(s)
-	}
-	row(w, "token", fmt.Sprintf("%s (%s…), may %s", me.Token.Name, me.Token.Prefix, strings.Join(may, ", ")))
+	row(w, "token", fmt.Sprintf("%s (%s…), may %s", me.Token.Name, me.Token.Prefix, mayOf(me.Token.Scopes)))
 	row(w, "packages", strings.Join(me.Token.Packages, ", "))
 	row(w, "expires", me.Token.ExpiresAt.Format(time.DateOnly))
 	for _, s := range me.Scopes {
 		row(w, "scope", fmt.Sprintf("@%s (%s)", strings.TrimPrefix(s.Scope, "@"), s.Role))
 	}
-}
-
-func (a *app) scopeCommand() *cobra.Command {
-	scope := &cobra.Command{
-		Use:   "scope",
-		Short: "Claim the part of a package's name before the /",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return &usageError{What: "oripk scope needs a command", Try: "oripk scope claim @scope"}
-		},
-	}
-	scope.AddCommand(&cobra.Command{
-		Use:   "claim @SCOPE",
-		Short: "Claim a free scope; first come, first served",
-		Args:  exactly("@SCOPE"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.claim(cmd, strings.TrimPrefix(args[0], "@"))
-		},
-	})
-	return scope
-}
-
-func (a *app) claim(cmd *cobra.Command, scope string) error {
-	if err := ident.CheckScope(scope); err != nil {
-		return &usageError{What: err.Error(), Try: "oripk scope claim @scope"}
-	}
-	c, err := a.client(client.Options{})
-	if err != nil {
-		return err
-	}
-	claimed, created, err := c.ClaimScope(cmd.Context(), scope)
-	if err != nil {
-		return err
-	}
-	out := struct {
-		Created bool `json:"created"`
-		*api.Scope
-	}{created, claimed}
-	return a.result(out, func(w io.Writer) {
-		if !created {
-			fmt.Fprintf(w, "the registry says that @%s is yours already\n", scope)
-			return
-		}
-		fmt.Fprintf(w, "@%s is yours: entry %d of the log says so\n", scope, claimed.LogIndex)
-	})
 }
 
 func (a *app) versionCommand() *cobra.Command {

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ori-lang/registry/client"
+	"github.com/ori-lang/registry/ident"
 )
 
 // exactly is the rule of a command with these arguments, which it names.
@@ -46,6 +49,36 @@ func group(parent *cobra.Command, example string, children ...*cobra.Command) *c
 	}
 	parent.SuggestionsMinimumDistance = 2
 	return parent
+}
+
+// parseScope reads a scope from the command line, with or without its "@".
+func parseScope(cmd *cobra.Command, arg string) (string, error) {
+	scope := strings.TrimPrefix(arg, "@")
+	err := ident.CheckScope(scope)
+	if err == nil {
+		return scope, nil
+	}
+	wrong := &usageError{What: err.Error(), Try: cmd.CommandPath() + " @scope"}
+	if before, _, named := strings.Cut(scope, "/"); named && ident.CheckScope(before) == nil {
+		wrong = &usageError{
+			What: fmt.Sprintf("%q is a package, and this is about a scope", arg), Why: "a scope is what stands before the / in a package's name",
+			Try: cmd.CommandPath() + " @" + before,
+		}
+	}
+	return "", wrong
+}
+
+// parseLogin reads the name of an account from the command line.
+func parseLogin(arg string) (string, error) {
+	err := ident.CheckLogin(arg)
+	if err == nil {
+		return arg, nil
+	}
+	wrong := &usageError{What: err.Error(), Try: "a login as oripk whoami shows it to its holder"}
+	if bare := strings.TrimPrefix(arg, "@"); ident.CheckLogin(bare) == nil {
+		wrong.Why, wrong.Try = "a login has no @; a scope has", bare
+	}
+	return "", wrong
 }
 
 // choice is a flag with one of a few values.
@@ -100,4 +133,17 @@ func flagError(_ *cobra.Command, err error) error {
 		return usage
 	}
 	return err
+}
+
+// clientOf makes the client of the registry that a scope lives in, unless the
+// command line names another one.
+func (a *app) clientOf(scope string) (*client.Client, error) {
+	r, err := a.registries(nil, client.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if a.registry != "" {
+		return r.Home()
+	}
+	return r.Scope(scope)
 }

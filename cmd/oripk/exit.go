@@ -181,12 +181,23 @@ func explainProblem(err error) (explanation, error) {
 	switch {
 	case e.Hint == "" && problem.Status == http.StatusUnauthorized:
 		e.Hint = hintToken
+	case e.Hint == "" && problem.RequiredScope != "":
+		e.Hint = fmt.Sprintf("a token that may %s, which another such token can make: oripk token create NAME --scope %[1]s", problem.RequiredScope)
 	case e.Hint == "" && problem.RetryAfter > 0:
 		e.Hint = fmt.Sprintf("again in %d seconds", problem.RetryAfter)
 	case problem.Status >= 500 && problem.RequestID != "":
 		e.Details = append(e.Details, "request "+problem.RequestID)
 	}
 	return e, problem
+}
+
+// hinted gives err with another hint, in the words of this program, if it is a
+// problem of this code.
+func hinted(err error, code api.Code, hint string) error {
+	if problem, ok := errors.AsType[*api.Problem](err); ok && problem.Code == code {
+		problem.Hint = hint
+	}
+	return err
 }
 
 func titleOf(p *api.Problem) string {
