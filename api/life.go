@@ -1,8 +1,11 @@
 package api
 
+// YankReasons are why a version can be yanked.
+func YankReasons() []string { return []string{"broken", "security", "accidental", "legal", "other"} }
+
 // Yank is the body of POST …/yank; both members may be absent.
 type Yank struct {
-	Reason  *string `json:"reason"`  // "broken", "security", "accidental", "legal" or "other"
+	Reason  *string `json:"reason"`  // one of YankReasons
 	Message *string `json:"message"` // at most 500 characters
 }
 

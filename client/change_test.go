@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 )
@@ -20,7 +21,7 @@ type writeCase struct {
 
 // writeCases are all writes of the account, of its members and of the life of versions.
 func writeCases(t *testing.T) []writeCase {
-	return append(tokenWrites(t), memberWrites(t)...)
+	return slices.Concat(tokenWrites(t), memberWrites(t), lifeWrites(t))
 }
 
 // serve answers as the case says.

@@ -68,6 +68,23 @@ func parseScope(cmd *cobra.Command, arg string) (string, error) {
 	return "", wrong
 }
 
+// parsePackage reads "@scope/name" from the command line.
+func parsePackage(cmd *cobra.Command, arg string) (ident.Package, error) {
+	p, err := ident.ParsePackage(arg)
+	if err == nil {
+		return p, nil
+	}
+	wrong := &usageError{What: err.Error(), Try: cmd.CommandPath() + " @scope/name"}
+	if !strings.Contains(arg, "@") {
+		wrong.What = fmt.Sprintf("%q is not the name of a package: write @scope/name", arg)
+	}
+	if ref, err := ident.ParseRef(arg); err == nil {
+		wrong.What, wrong.Why = fmt.Sprintf("%q names a version", arg), cmd.Name()+" is about a whole package"
+		wrong.Try = fmt.Sprintf("%s %s", cmd.CommandPath(), ref.Package)
+	}
+	return p, wrong
+}
+
 // parseLogin reads the name of an account from the command line.
 func parseLogin(arg string) (string, error) {
 	err := ident.CheckLogin(arg)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -14,33 +15,51 @@ import (
 )
 
 func (a *app) infoCommand() *cobra.Command {
-	return &cobra.Command{
+	var versions bool
+	info := &cobra.Command{
 		Use:   "info @SCOPE/NAME[@VERSION]",
 		Short: "Show what the registry says of a package or of one version",
-		Long: "Show what the registry says of a package, or of one version of it.\n" +
-			"This is the registry's word; fetch and verify are what prove it.",
-		Args: exactly("@SCOPE/NAME[@VERSION]"),
+		Long: "Show what the registry says of a package, or of one version of it; --versions lists all\n" +
+			"versions, the highest first, with what a user should know of each. This is the\n" +
+			"registry's word; fetch and verify are what prove it.\n\n" +
+			"With --json: of a package package, status, ownership_changed_at, owners, latest,\n" +
+			"latest_prerelease and newest, which is what it says of a version; with --versions the\n" +
+			"list versions instead of owners and newest.",
+		Example: "  oripk info @acme/http\n  oripk info @acme/http@1.4.0\n  oripk info @acme/http --versions",
+		Args:    exactly("@SCOPE/NAME[@VERSION]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if strings.LastIndexByte(args[0], '@') > 0 {
+			named := strings.LastIndexByte(args[0], '@') > 0
+			switch {
+			case named && versions:
+				return &usageError{
+					What: "--versions lists all versions, and " + args[0] + " is about one", Why: "the two do not go together",
+					Try: "leave out --versions, or the version",
+				}
+			case named:
 				return a.infoVersion(cmd, args[0])
 			}
-			return a.infoPackage(cmd, args[0])
+			return a.infoPackage(cmd, args[0], versions)
 		},
 	}
+	info.Flags().BoolVar(&versions, "versions", false, "list all versions")
+	return info
 }
 
-func (a *app) infoPackage(cmd *cobra.Command, arg string) error {
-	if !strings.Contains(arg, "@") {
-		_, err := parseRef(arg)
-		return err
-	}
-	p, err := ident.ParsePackage(arg)
-	if err != nil {
-		return &usageError{What: err.Error(), Try: "oripk info @scope/name, or oripk info @scope/name@1.2.3"}
-	}
-	c, err := a.client(client.Options{})
+func (a *app) infoPackage(cmd *cobra.Command, arg string, versions bool) error {
+	p, err := parsePackage(cmd, arg)
 	if err != nil {
 		return err
+	}
+	c, err := a.clientOf(p.Scope())
+	if err != nil {
+		return err
+	}
+	if versions {
+		all, err := c.Versions(cmd.Context(), p)
+		if err != nil {
+			return err
+		}
+		return a.result(all, func(w io.Writer) { printVersions(w, all) })
 	}
 	about, err := c.Package(cmd.Context(), p)
 	if err != nil {
@@ -54,15 +73,41 @@ func (a *app) infoVersion(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.client(client.Options{})
+	c, err := a.clientOf(ref.Package.Scope())
 	if err != nil {
 		return err
 	}
 	m, err := c.Metadata(cmd.Context(), ref)
 	if err != nil {
-		return err
+		return hinted(err, api.VersionNotFound, fmt.Sprintf("oripk info %s --versions lists those that are there", ref.Package))
 	}
 	return a.result(m, func(w io.Writer) { printMetadata(w, m) })
+}
+
+// printVersions lists versions, and beside each what sets it apart.
+func printVersions(w io.Writer, all *api.Versions) {
+	rows := [][]string{{"VERSION", "PUBLISHED", "SIZE", ""}}
+	for i := range all.Versions {
+		v := &all.Versions[i]
+		rows = append(rows, []string{v.Version.String(), v.PublishedAt.Format(time.DateOnly), bytesOf(v.Size), strings.Join(marksOf(all, v), "; ")})
+	}
+	table(w, rows)
+}
+
+func marksOf(all *api.Versions, v *api.Version) (marks []string) {
+	if all.Latest != nil && *all.Latest == v.Version {
+		marks = append(marks, "latest")
+	}
+	if v.Removed != nil {
+		marks = append(marks, "removed: "+removalOf(v.Removed))
+	}
+	if v.Yanked != nil {
+		marks = append(marks, "yanked: "+yankOf(v.Yanked))
+	}
+	if v.Deprecated != nil {
+		marks = append(marks, "deprecated: "+v.Deprecated.Message)
+	}
+	return append(marks, v.Advisories...)
 }
 
 func printPackage(w io.Writer, p *api.Package) {
@@ -106,16 +151,30 @@ func printMetadata(w io.Writer, m *api.Metadata) {
 // printState shows what a user should know before depending on the version.
 func printState(w io.Writer, v *api.Version) {
 	if v.Removed != nil {
-		row(w, "REMOVED", v.Removed.Reason+" "+textOf(v.Removed.Message))
+		row(w, "REMOVED", removalOf(v.Removed))
 	}
 	if v.Yanked != nil {
-		row(w, "YANKED", textOf(v.Yanked.Reason)+" "+textOf(v.Yanked.Message))
+		row(w, "YANKED", yankOf(v.Yanked))
 	}
 	if v.Deprecated != nil {
 		row(w, "DEPRECATED", v.Deprecated.Message)
 		row(w, "use instead", textOf(v.Deprecated.Replacement))
 	}
 	row(w, "ADVISORIES", strings.Join(v.Advisories, ", "))
+}
+
+func yankOf(y *api.Yanked) string {
+	return cmp.Or(joined(textOf(y.Reason), textOf(y.Message)), "no reason is given")
+}
+
+func removalOf(r *api.Removed) string { return joined(r.Reason, textOf(r.Message)) }
+
+// joined puts a colon between what there is of a reason and a message.
+func joined(reason, message string) string {
+	if reason == "" || message == "" {
+		return reason + message
+	}
+	return reason + ": " + message
 }
 
 func dependencyOf(d api.Dependency) string {

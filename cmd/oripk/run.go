@@ -114,7 +114,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.tokenCommand(),
+		a.tokenCommand(), a.yankCommand(), a.unyankCommand(), a.deprecateCommand(),
 		a.scopeCommand(), a.packCommand(), a.publishCommand(), a.fetchCommand(),
 		a.verifyCommand(), a.infoCommand(), a.whoamiCommand(), a.versionCommand(),
 	)

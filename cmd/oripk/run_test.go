@@ -93,7 +93,7 @@ func TestUsage(t *testing.T) {
 		{"verify @a/b@1.0.0 --proof y", "--proof"},
 		{"verify x --log-key " + key, "key"},
 		{"info", "needs the argument @SCOPE/NAME[@VERSION]"},
-		{"info a", "write @scope/name or @scope/name@1.2.3"},
+		{"info a", "write @scope/name"},
 		{"info @a", "is not"},
 		{"info @a/b@x", "major.minor.patch"},
 		{"whoami", "no registry is given"},
@@ -295,7 +295,7 @@ func TestInfo(t *testing.T) {
 	}))
 	defer server.Close()
 	got := oripk(t, nil, "info", "@acme/http@1.4.0", "--registry", server.URL)
-	got.want(t, exitOK, "@acme/http 1.4.0", "Fast http", "YANKED", "broken do not", "@a/b 1.0.0 (dev)", "1.2 kB")
+	got.want(t, exitOK, "@acme/http 1.4.0", "Fast http", "YANKED", "broken: do not", "@a/b 1.0.0 (dev)", "1.2 kB")
 	if strings.Contains(got.stdout, "\x1b") {
 		t.Errorf("an escape sequence reached the terminal: %q", got.stdout)
 	}

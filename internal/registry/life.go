@@ -23,7 +23,7 @@ const maxMessage = 500
 func (r *Registry) Yank(ctx context.Context, a Actor, ref ident.Ref, y api.Yank) (*api.Version, error) {
 	var faults []api.Fault
 	if y.Reason != nil {
-		faults = append(faults, checkReason(*y.Reason, "broken", "security", "accidental", "legal", "other")...)
+		faults = append(faults, checkReason(*y.Reason, api.YankReasons()...)...)
 	}
 	faults = append(faults, checkMessage(y.Message)...)
 	if len(faults) > 0 {
