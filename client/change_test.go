@@ -19,9 +19,9 @@ type writeCase struct {
 	call                     func(*Client) error
 }
 
-// writeCases are all writes of the account, of its members and of the life of versions.
+// writeCases are all writes of the account, of members, of versions and of packages.
 func writeCases(t *testing.T) []writeCase {
-	return slices.Concat(tokenWrites(t), memberWrites(t), lifeWrites(t))
+	return slices.Concat(tokenWrites(t), memberWrites(t), lifeWrites(t), transferWrites(t))
 }
 
 // serve answers as the case says.

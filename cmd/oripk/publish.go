@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -74,7 +73,7 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 	}
 	if ask {
 		question := fmt.Sprintf("Publish %s %s to %s?", p.Ref().Package, p.Ref().Version, c.URL())
-		if err := a.confirm(ctx, question); err != nil {
+		if err := a.confirm(ctx, question, "published"); err != nil {
 			return err
 		}
 	}
@@ -142,28 +141,3 @@ func (a *app) printReceipt(w io.Writer, receipt *api.Receipt, ref ident.Ref, reg
 	row(w, "checksum", receipt.Checksum.String())
 	row(w, "log", fmt.Sprintf("entry %d, its proof is verified", receipt.Log.Index))
 }
-
-// confirm asks a question; anything but yes is an error.
-func (a *app) confirm(ctx context.Context, question string) error {
-	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
-	answers := make(chan string, 1)
-	go func() { // reading a terminal cannot be cancelled; the program ends soon after
-		line, _ := bufio.NewReader(io.LimitReader(a.stdin, 1024)).ReadString('\n')
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(a.stderr)
-		return ctx.Err()
-	case answer := <-answers:
-		if answer == "y" || answer == "yes" {
-			return nil
-		}
-		return declined{}
-	}
-}
-
-// declined is the answer no.
-type declined struct{}
-
-func (declined) Error() string { return "not published: the answer was not yes" }
