@@ -26,6 +26,7 @@ type request struct {
 	transfer    bool             // long body in either direction: the time-out is for standing still
 	elsewhere   bool             // one redirect to another origin is followed, without the token
 	again       bool             // a write that made twice is the same as made once
+	patience    time.Duration    // that the registry was asked to take before it answers
 
 	prepare func(http.Header) // adds what is particular to an attempt; nil: nothing
 	moved   func() int64      // bytes that all attempts so far have brought; nil: an attempt brings all or nothing
@@ -96,7 +97,7 @@ func (r request) progress() int64 {
 }
 
 func (c *Client) once(parent context.Context, r request, use func(*http.Response) error) error {
-	ctx, dog := watch(parent, c.options.Timeout)
+	ctx, dog := watch(parent, c.options.Timeout+r.patience)
 	defer dog.stop()
 	resp, err := c.send(ctx, r, dog)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/translog"
 )
@@ -122,6 +123,13 @@ func (c *Client) Metadata(ctx context.Context, ref ident.Ref) (*api.Metadata, er
 		return nil, err
 	}
 	return &m, nil
+}
+
+// Readme asks for the README of a version: Markdown, at most its first 512 KiB. A
+// version without one is api.NotFound.
+func (c *Client) Readme(ctx context.Context, ref ident.Ref) (string, error) {
+	text, err := c.getBytes(ctx, c.urls.Readme(ref), "text/markdown", archive.MaxReadme)
+	return string(text), err
 }
 
 // Me asks whose the token is and what it may do.
