@@ -115,7 +115,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.tokenCommand(), a.yankCommand(), a.unyankCommand(), a.deprecateCommand(),
-		a.transferCommand(), a.acceptCommand(), a.declineCommand(), a.cancelCommand(), a.inboxCommand(),
+		a.searchCommand(), a.transferCommand(), a.acceptCommand(), a.declineCommand(), a.cancelCommand(), a.inboxCommand(),
 		a.scopeCommand(), a.packCommand(), a.publishCommand(), a.fetchCommand(),
 		a.verifyCommand(), a.infoCommand(), a.whoamiCommand(), a.versionCommand(),
 	)
