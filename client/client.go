@@ -40,6 +40,7 @@ type Options struct {
 	URL      string // base URL of the registry; may be "" only when Offline
 	Token    string // "": anonymous. Sent to the origin of URL and nowhere else
 	StateDir string // where pinned keys and newest trees are kept; required
+	CacheDir string // where packages are kept, see Cache; "": nowhere
 	LogKey   string // verifier key of the log; "": the pinned one, else the first one seen is pinned
 	Offline  bool   // make no connection at all: what would need one fails with ErrOffline
 
@@ -61,6 +62,7 @@ type Client struct {
 	base    *url.URL
 	http    *http.Client
 	state   *State
+	cache   *Cache // nil: none
 	key     onceVerifier
 }
 
@@ -77,6 +79,9 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("a client needs a state directory")
 	}
 	c := &Client{options: withDefaults(o), state: NewState(o.StateDir)}
+	if o.CacheDir != "" {
+		c.cache = NewCache(o.CacheDir)
+	}
 	c.http = httpClient(o.HTTPClient)
 	if o.URL == "" && o.Offline {
 		return c, nil

@@ -38,6 +38,26 @@ func (c *Client) newFetching(ref ident.Ref, f *os.File, progress Progress) *fetc
 	return &fetching{client: c, url: c.urls.Download(ref), file: f, tell: progress, hash: sha256.New()}
 }
 
+// checked fetches the archive and has check look at it. Where a checksum is wrong
+// of what came in several replies, one of them may have been wrong, and nobody
+// knows which: that accuses nobody before it is seen in a single one.
+func (d *fetching) checked(ctx context.Context, check func(sum ident.Checksum, size int64) error) error {
+	err := d.runChecked(ctx, check)
+	if d.joined && errors.Is(err, ChecksumMismatch) {
+		d.startAgain()
+		err = d.runChecked(ctx, check)
+	}
+	return err
+}
+
+func (d *fetching) runChecked(ctx context.Context, check func(sum ident.Checksum, size int64) error) error {
+	sum, size, err := d.run(ctx)
+	if err != nil {
+		return err
+	}
+	return check(sum, size)
+}
+
 // errNoRest says that what a registry sent is not the rest that was asked for.
 var errNoRest = errors.New("the answer is not the rest of the archive")
 

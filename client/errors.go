@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ori-lang/registry/archive"
@@ -123,35 +124,42 @@ func (e *ArchiveError) Lines() []string {
 	return append(lines, of.Lines()...)
 }
 
-// ConflictError says that two places of the graph require different versions,
-// or different registries, of one package. A graph has one version of each.
-type ConflictError struct {
-	Package       ident.Package
-	First, Second Requirement
-}
+// ConflictError says that packages are required in more than one version, or
+// from more than one registry. A graph has one of each.
+type ConflictError struct{ Conflicts []Conflict }
 
-// Requirement is what one place of the graph asks for.
-type Requirement struct {
-	Version  ident.Version
-	Registry string // URL that the package comes from
-	By       string // "oripk.toml:12:1", or the package that asks, such as "@a/b@1.0.0"
+// Conflict is a package with all who require it.
+type Conflict struct {
+	Package      ident.Package
+	Requirements []Requirement
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("two requirements of %s disagree: %s, %s", e.Package, e.First.against(e.Second), e.Second.against(e.First))
+	lines := make([]string, len(e.Conflicts))
+	for i, c := range e.Conflicts {
+		lines[i] = c.String()
+	}
+	return strings.Join(lines, "\n")
 }
 
-func (r Requirement) against(other Requirement) string {
-	from := ""
-	if r.Registry != other.Registry {
-		from = " from " + r.Registry
+func (c Conflict) String() string {
+	var asks []string
+	first := c.Requirements[0]
+	manyRegistries := slices.ContainsFunc(c.Requirements, func(r Requirement) bool { return r.Registry != first.Registry })
+	for _, r := range c.Requirements {
+		ask := r.By() + " requires " + r.Version.String()
+		if manyRegistries {
+			ask += " from " + r.Registry
+		}
+		asks = append(asks, ask)
 	}
-	return fmt.Sprintf("%s requires %s%s", r.By, r.Version, from)
+	return fmt.Sprintf("the requirements of %s disagree: %s", c.Package, strings.Join(asks, ", "))
 }
 
 // CycleError says that packages depend on one another in a ring.
 type CycleError struct {
-	Path []ident.Ref // each requires the next; the last is the first package again, in the version required of it
+	Root manifest.Dependency // the project's own dependency that leads there
+	Path []ident.Ref         // each requires the next; the last is the first package again, in the version required of it
 }
 
 func (e *CycleError) Error() string {
@@ -161,6 +169,20 @@ func (e *CycleError) Error() string {
 	}
 	return "the dependencies go round in a circle: " + strings.Join(names, " → ")
 }
+
+// FetchError is a package of a graph that could not be had.
+type FetchError struct {
+	Ref ident.Ref
+	By  Requirement // the one that was met first
+	Err error
+}
+
+func (e *FetchError) Error() string {
+	return fmt.Sprintf("fetching %s, which %s requires: %v", e.Ref, e.By.By(), e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *FetchError) Unwrap() error { return e.Err }
 
 // MissingError says that several dependencies are not in their registries.
 type MissingError struct {

@@ -350,6 +350,7 @@ func newUser(t *testing.T) *user {
 	u := &user{t: t}
 	u.options = Options{
 		StateDir: t.TempDir(),
+		CacheDir: t.TempDir(),
 		Token:    testToken,
 		Timeout:  5 * time.Second,
 		Now:      func() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) },

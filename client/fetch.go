@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,32 +47,22 @@ func (c *Client) FetchFile(ctx context.Context, ref ident.Ref, path string, prog
 // FetchInto fetches a version into an open empty file and verifies it there.
 // The file's content must not be used when there is an error.
 func (c *Client) FetchInto(ctx context.Context, ref ident.Ref, f *os.File, progress Progress) (*Fetched, error) {
-	d := c.newFetching(ref, f, progress)
-	fetched, err := c.fetchVerified(ctx, ref, d)
-	if d.joined && errors.Is(err, ChecksumMismatch) {
-		// One of the replies may have been wrong, and nobody knows which: that
-		// accuses nobody before it is seen in a single one.
-		d.startAgain()
-		return c.fetchVerified(ctx, ref, d)
+	var fetched *Fetched
+	err := c.newFetching(ref, f, progress).checked(ctx, func(sum ident.Checksum, size int64) (err error) {
+		fetched = &Fetched{Verdict: &Verdict{Ref: ref, Checksum: sum, Size: size}}
+		proof, err := c.askProof(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if fetched.Report, err = checkArchive(f); err != nil {
+			return err
+		}
+		return c.judge(ctx, ref, proof, fetched.Report, fetched.Verdict)
+	})
+	if fetched == nil {
+		fetched = &Fetched{Verdict: &Verdict{Ref: ref}}
 	}
 	return fetched, err
-}
-
-func (c *Client) fetchVerified(ctx context.Context, ref ident.Ref, d *fetching) (*Fetched, error) {
-	fetched := &Fetched{Verdict: &Verdict{Ref: ref}}
-	sum, size, err := d.run(ctx)
-	if err != nil {
-		return fetched, err
-	}
-	fetched.Verdict.Checksum, fetched.Verdict.Size = sum, size
-	proof, err := c.askProof(ctx, ref)
-	if err != nil {
-		return fetched, err
-	}
-	if fetched.Report, err = checkArchive(d.file); err != nil {
-		return fetched, err
-	}
-	return fetched, c.judge(ctx, ref, proof, fetched.Report, fetched.Verdict)
 }
 
 // fetchTemporary fetches a version, verifies it, and keeps only the report.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 
 	"github.com/ori-lang/registry/archive"
@@ -16,28 +15,54 @@ import (
 
 // Project is a package's folder on this machine.
 type Project struct {
-	Plan *archive.Plan // what packing takes
-	root *os.Root
-	dir  string
+	Manifest *manifest.Manifest // nil when it cannot be read as TOML
+	Report   *manifest.Report   // of the manifest
+
+	dir      string
+	root     *os.Root
+	text     []byte // of the manifest
+	lockText []byte // nil: there is no lock file
 }
 
-// OpenProject reads the manifest and the list of files in a folder. That they
-// are right is for Check to say.
+// OpenProject reads the manifest and the lock file in a folder. That they are
+// right is for CheckManifest and Check to say.
 func OpenProject(dir string) (*Project, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the project's folder: %w", err)
 	}
-	p := &Project{root: root, dir: dir}
-	if _, err := root.Lstat(archive.ManifestName); errors.Is(err, fs.ErrNotExist) {
+	p := &Project{dir: dir, root: root}
+	if err := p.read(); err != nil {
 		root.Close()
-		return nil, &NoProjectError{Dir: dir}
-	}
-	if p.Plan, err = archive.NewPlan(root); err != nil {
-		root.Close()
-		return nil, fmt.Errorf("reading the project: %w", err)
+		return nil, err
 	}
 	return p, nil
+}
+
+func (p *Project) read() (err error) {
+	p.text, err = p.readFile(archive.ManifestName, manifest.MaxText)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &NoProjectError{Dir: p.dir}
+	}
+	if err != nil {
+		return fmt.Errorf("reading the project: %w", err)
+	}
+	p.lockText, err = p.readFile(archive.LockName, manifest.MaxLockText)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the project: %w", err)
+	}
+	p.Manifest, p.Report = manifest.Parse(p.text)
+	return nil
+}
+
+// readFile reads one byte more than a text may have: whoever parses it says so.
+func (p *Project) readFile(name string, limit int64) ([]byte, error) {
+	f, err := p.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit+1))
 }
 
 // NoProjectError says that a folder has no oripk.toml.
@@ -50,98 +75,61 @@ func (e *NoProjectError) Error() string {
 // Close lets go of the folder.
 func (p *Project) Close() error { return p.root.Close() }
 
+// Text is the manifest as its author wrote it.
+func (p *Project) Text() []byte { return p.text }
+
 // Ref is the name and version in the manifest.
 func (p *Project) Ref() ident.Ref {
-	return ident.Ref{Package: p.Plan.Manifest.Package, Version: p.Plan.Manifest.Version}
+	return ident.Ref{Package: p.Manifest.Package, Version: p.Manifest.Version}
 }
 
-// Check gives all faults that can be seen without a registry: a *ManifestError,
-// an *ArchiveError, or both joined.
-func (p *Project) Check() error {
-	var found []error
-	if !p.Plan.Report.OK() {
-		found = append(found, &ManifestError{File: archive.ManifestName, Faults: p.Plan.Report.Faults})
+// CheckManifest gives the faults of the manifest, a *ManifestError.
+func (p *Project) CheckManifest() error { return manifestError(p.Report.Faults) }
+
+func manifestError(faults []manifest.Fault) error {
+	if len(faults) == 0 {
+		return nil
 	}
-	if len(p.Plan.Faults) > 0 {
-		found = append(found, &ArchiveError{Name: "what would be packed", Report: &archive.Report{Faults: p.Plan.Faults}})
+	return &ManifestError{File: archive.ManifestName, Faults: faults}
+}
+
+// Check gives all faults that stand against publishing and can be seen without
+// a registry: a *ManifestError, an *ArchiveError, or both joined.
+func (p *Project) Check() error {
+	plan, err := p.Plan()
+	if err != nil {
+		return err
+	}
+	found := []error{manifestError(plan.Report.Faults)}
+	if len(plan.Faults) > 0 {
+		found = append(found, &ArchiveError{Name: "what would be packed", Report: &archive.Report{Faults: plan.Faults}})
 	}
 	return errors.Join(found...)
 }
 
+// Plan says what Pack would put into an archive.
+func (p *Project) Plan() (*archive.Plan, error) {
+	plan, err := archive.NewPlan(p.root)
+	if err != nil {
+		return nil, fmt.Errorf("reading the project: %w", err)
+	}
+	return plan, nil
+}
+
 // NeedsRegistry reports whether making the lock file takes a registry: whether
 // there are dependencies.
-func (p *Project) NeedsRegistry() bool { return len(rootDependencies(p.Plan.Manifest)) > 0 }
+func (p *Project) NeedsRegistry() bool { return len(rootDependencies(p.Manifest)) > 0 }
 
-// EnsureLock makes oripk.lock if it is missing or stale, that is, if it lists
-// other packages than the project needs; changed says whether it did. A package
-// that is listed with another checksum than the log's is a ChecksumMismatch,
-// and nothing is written. r may be nil when NeedsRegistry is false.
-func (p *Project) EnsureLock(ctx context.Context, r *Registries) (changed bool, err error) {
-	var have *manifest.Lock
-	if p.Plan.LockText != nil {
-		var faults []manifest.Fault
-		if have, faults = manifest.ParseLock(p.Plan.LockText); len(faults) > 0 {
-			return false, &ManifestError{File: archive.LockName, Faults: faults}
-		}
+// Lock reads the lock file, nil when there is none. Faults are a *ManifestError.
+func (p *Project) Lock() (*manifest.Lock, error) {
+	if p.lockText == nil {
+		return nil, nil
 	}
-	want := &manifest.Lock{Checksums: map[ident.Ref]ident.Checksum{}}
-	if p.NeedsRegistry() {
-		if want, err = r.Resolve(ctx, p.Plan.Manifest); err != nil {
-			return false, err
-		}
+	lock, faults := manifest.ParseLock(p.lockText)
+	if len(faults) > 0 {
+		return nil, &ManifestError{File: archive.LockName, Faults: faults}
 	}
-	if have != nil {
-		if err := compareLocks(have, want); err != nil {
-			return false, err
-		}
-		if maps.Equal(have.Checksums, want.Checksums) {
-			return false, nil
-		}
-	}
-	if err := p.writeLock(want.Bytes()); err != nil {
-		return false, fmt.Errorf("writing %s: %w", archive.LockName, err)
-	}
-	return true, nil
-}
-
-// compareLocks refuses a lock file that disagrees with the log.
-func compareLocks(have, want *manifest.Lock) error {
-	for ref, sum := range want.Checksums {
-		locked, ok := have.Checksums[ref]
-		if ok && locked != sum {
-			return &TrustError{
-				Failure: ChecksumMismatch,
-				Detail:  fmt.Sprintf("%s has %s with %s, the log has %s", archive.LockName, ref, locked, sum),
-				Hint: "find out who changed the line: a lock file never changes for a version that stays. " +
-					"If you are sure that the log is right, remove the line",
-			}
-		}
-	}
-	return nil
-}
-
-// writeLock puts the file in place whole or not at all.
-func (p *Project) writeLock(text []byte) error {
-	const temporary = ".oripk.lock.tmp"
-	f, err := p.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	defer p.root.Remove(temporary)
-	defer f.Close()
-	if _, err := f.Write(text); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := p.root.Rename(temporary, archive.LockName); err != nil {
-		return err
-	}
-	return syncFolder(p.dir)
+	return lock, nil
 }
 
 // Pack writes the archive and gives its report; faults are an *ArchiveError.
@@ -155,4 +143,39 @@ func (p *Project) Pack(dst io.Writer) (*archive.Report, error) {
 		return nil, &ArchiveError{Name: "the packed archive", Report: report}
 	}
 	return report, nil
+}
+
+// write puts a file in place whole or not at all.
+func (p *Project) write(name string, text []byte) error {
+	temporary := "." + name + ".tmp"
+	if err := p.writeTemporary(temporary, text); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := p.root.Rename(temporary, name); err != nil {
+		return fmt.Errorf("writing %s: %w", name, errors.Join(err, p.root.Remove(temporary)))
+	}
+	return syncFolder(p.dir)
+}
+
+func (p *Project) writeTemporary(name string, text []byte) (err error) {
+	f, err := p.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			p.root.Remove(name)
+		}
+	}()
+	if _, err := f.Write(text); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// EnsureLock makes oripk.lock if it is missing or stale, and says whether it did.
+// r may be nil when NeedsRegistry is false.
+func (p *Project) EnsureLock(ctx context.Context, r *Registries, o SyncOptions) (changed bool, err error) {
+	synced, err := p.lock(ctx, r, o)
+	return err == nil && synced.LockChanged, err
 }

@@ -32,7 +32,7 @@ func (u *user) lock(dir, url string) (changed bool, err error) {
 	p := openProject(u.t, dir)
 	o := u.options
 	o.URL = url
-	return p.EnsureLock(u.t.Context(), NewRegistries(o, ProjectSites(p.Plan.Manifest)...))
+	return p.EnsureLock(u.t.Context(), NewRegistries(o, ProjectSites(p.Manifest)...), SyncOptions{})
 }
 
 // lockOf gives the names in a folder's lock file, sorted as they stand there.
@@ -124,12 +124,12 @@ func TestLockMismatch(t *testing.T) {
 
 func TestLockOfNothing(t *testing.T) {
 	dir := writeProject(t, "@me/app@0.1.0", "")
-	changed, err := openProject(t, dir).EnsureLock(t.Context(), nil)
+	changed, err := openProject(t, dir).EnsureLock(t.Context(), nil, SyncOptions{})
 	if err != nil || !changed || lockOf(t, dir) != "" {
 		t.Errorf("%v, %v, %q", changed, err, lockOf(t, dir))
 	}
 	writeFile(t, filepath.Join(dir, "oripk.lock"), "[checksums]\n\"@a/b:1.0.0\" = \"md5:x\"\n")
-	_, err = openProject(t, dir).EnsureLock(t.Context(), nil)
+	_, err = openProject(t, dir).EnsureLock(t.Context(), nil, SyncOptions{})
 	if faults, ok := errors.AsType[*ManifestError](err); !ok || faults.File != "oripk.lock" {
 		t.Errorf("a broken lock file: %v", err)
 	}
@@ -146,7 +146,7 @@ func TestResolveFailures(t *testing.T) {
 			"two versions",
 			[]string{"@a/x@1.0.0", "@a/x@2.0.0", "@a/y@1.0.0,@a/x 2.0.0"},
 			[]string{"@a/x 1.0.0", "@a/y 1.0.0"},
-			"two requirements of @a/x disagree: oripk.toml:8:1 requires 1.0.0, @a/y@1.0.0 requires 2.0.0",
+			"the requirements of @a/x disagree: oripk.toml:8:1 requires 1.0.0, @a/y@1.0.0 requires 2.0.0",
 		},
 		{
 			"two versions, far down",

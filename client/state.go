@@ -131,8 +131,13 @@ func (s *State) keyPath(registry string) string {
 }
 
 func (s *State) logDir(v *translog.Verifier) string {
+	return filepath.Join(s.dir, "logs", logName(v))
+}
+
+// logName is a log's name and the hash of its key, as one file name.
+func logName(v *translog.Verifier) string {
 	id, _, _ := strings.Cut(strings.TrimPrefix(v.Key(), v.Origin()+"+"), "+")
-	return filepath.Join(s.dir, "logs", fileName(v.Origin()+"+"+id))
+	return fileName(v.Origin() + "+" + id)
 }
 
 func (s *State) checkpointPath(v *translog.Verifier) string {

@@ -8,8 +8,12 @@ import (
 
 // Printable makes text of a registry, or of a package, fit for a terminal: one
 // line, without escape sequences, control characters and invisible ones (which
-// could reorder what is shown). Line breaks and tabs become spaces.
-func Printable(s string) string {
+// could reorder what is shown). Line breaks and tabs become spaces, and there
+// are none at its ends.
+func Printable(s string) string { return strings.TrimSpace(PrintableLine(s)) }
+
+// PrintableLine is Printable for a line whose indentation matters.
+func PrintableLine(s string) string {
 	var b strings.Builder
 	for s != "" {
 		if s[0] == '\x1b' {
@@ -26,7 +30,7 @@ func Printable(s string) string {
 			b.WriteRune(r)
 		}
 	}
-	return strings.TrimSpace(b.String())
+	return b.String()
 }
 
 // escapeLength gives the length of the escape sequence (ECMA-48) that s starts

@@ -93,13 +93,7 @@ func (c *Client) judge(ctx context.Context, ref ident.Ref, text []byte, report *
 	if err != nil {
 		return err
 	}
-	if !report.OK() {
-		return &ArchiveError{Name: verdict.Ref.String(), Report: report}
-	}
-	if got := refOf(report); got != verdict.Ref {
-		return notInLog("the log has these bytes as %s, and the manifest in them says %s", verdict.Ref, got)
-	}
-	if err := checkManifest(proof.Entry, report); err != nil {
+	if err := checkReport(report, verdict.Ref, proof.Entry); err != nil {
 		return err
 	}
 	verdict.pass("archive", "%d files, in the canonical form", len(report.Files))
@@ -170,7 +164,9 @@ func (c *Client) consistencyOffline(ctx context.Context, v *translog.Verifier, t
 func (c *Client) askProof(ctx context.Context, ref ident.Ref) ([]byte, error) {
 	text, err := c.Proof(ctx, ref)
 	if problem, ok := errors.AsType[*api.Problem](err); ok && problem.Status == http.StatusNotFound {
-		return nil, notInLog("%s has no proof for %s", c.URL(), ref)
+		failure := notInLog("%s has no proof for %s", c.URL(), ref)
+		failure.Err = problem
+		return nil, failure
 	}
 	if err != nil {
 		return nil, unreachable(err)

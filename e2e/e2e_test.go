@@ -101,6 +101,7 @@ func setup(env *testscript.Env, bin string, database func(testing.TB) string) er
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+	env.Setenv("ORI_CACHE", filepath.Join(env.WorkDir, "cache"))
 	all := &registries{
 		program: filepath.Join(bin, "ori-registry"),
 		work:    env.WorkDir,

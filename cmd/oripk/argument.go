@@ -131,17 +131,22 @@ func (c *choice) Set(value string) error {
 	}
 }
 
-// nearest gives the known word that was likely meant, else all of them. What is
-// near is cobra's to say, as it is for commands.
+// nearest gives the known word that was likely meant, else all of them.
 func nearest(word string, known []string) string {
+	if near := similar(word, known); len(near) > 0 {
+		return near[0]
+	}
+	return strings.Join(known, "|")
+}
+
+// similar gives the known words that are near to one; what is near is cobra's to
+// say, as it is for commands.
+func similar(word string, known []string) []string {
 	words := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, k := range known {
 		words.AddCommand(&cobra.Command{Use: k, Run: func(*cobra.Command, []string) {}})
 	}
-	if near := words.SuggestionsFor(word); len(near) > 0 {
-		return near[0]
-	}
-	return strings.Join(known, "|")
+	return words.SuggestionsFor(word)
 }
 
 // flagError lets a flag's own words stand alone.

@@ -42,6 +42,7 @@ type explanation struct {
 	Code      string   `json:"code"`
 	Message   string   `json:"message"` // what
 	Details   []string `json:"details"` // why
+	Places    []place  `json:"places"`  // in oripk.toml
 	Hint      string   `json:"hint"`    // what next
 	ExitCode  int      `json:"exit_code"`
 	Faults    []fault  `json:"faults"` // every single one, where there can be several
@@ -52,6 +53,7 @@ type explanation struct {
 func (a *app) fail(err error) int {
 	e := explain(err)
 	fmt.Fprintf(a.stderr, "%s %s\n", a.paint(a.stderr, color.FgRed, "error:"), e.Message)
+	a.printPlaces(a.stderr, e.Places)
 	for _, line := range e.Details {
 		fmt.Fprintf(a.stderr, "  why: %s\n", line)
 	}
@@ -68,11 +70,14 @@ func (a *app) fail(err error) int {
 func explain(err error) explanation {
 	for _, kind := range []func(error) (explanation, error){
 		explainUsage, explainInterruption, explainTrust, explainToken, explainMissing, explainProblem,
-		explainNoRegistry, explainNetwork, explainFaults, explainGraph, explainRest, explainLocal,
+		explainNoRegistry, explainNetwork, explainFaults, explainGraph, explainEdit, explainLock, explainCache, explainRest, explainLocal,
 	} {
 		e, cause := kind(err)
 		if cause == nil {
 			continue
+		}
+		if fetch, ok := errors.AsType[*client.FetchError](err); ok && len(e.Places) == 0 && fetch.By.Root.Position.Line > 0 {
+			e.Places = []place{newPlace(fetch.By.Root.Position, way(fetch.By, fetch.Ref))}
 		}
 		around := strings.TrimSuffix(strings.TrimSuffix(err.Error(), cause.Error()), ": ")
 		if cause != err && around != "" && around != err.Error() {
@@ -90,6 +95,9 @@ func (e explanation) complete() explanation {
 	}
 	if e.Faults == nil {
 		e.Faults = []fault{}
+	}
+	if e.Places == nil {
+		e.Places = []place{}
 	}
 	return e
 }
@@ -310,28 +318,6 @@ func explainFaults(err error) (explanation, error) {
 		return e, nil
 	}
 	return e, err
-}
-
-func explainGraph(err error) (explanation, error) {
-	if conflict, ok := errors.AsType[*client.ConflictError](err); ok {
-		return explanation{
-			Code: "dependency_conflict", Message: client.Printable(conflict.Error()), ExitCode: exitFailed,
-			Hint: "a graph has one version of each package: choose versions of the two requirers that agree",
-		}, conflict
-	}
-	if cycle, ok := errors.AsType[*client.CycleError](err); ok {
-		return explanation{
-			Code: "dependency_cycle", Message: cycle.Error(), ExitCode: exitFailed,
-			Hint: "move what both sides need into a package of its own",
-		}, cycle
-	}
-	if source, ok := errors.AsType[*client.SourceError](err); ok {
-		return explanation{
-			Code: "unknown_registry", Message: source.Error(), ExitCode: exitFailed,
-			Hint: "if you trust that registry, name it in a [registries.NAME] of your own oripk.toml, or of your configuration",
-		}, source
-	}
-	return explanation{}, nil
 }
 
 func explainRest(err error) (explanation, error) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/manifest"
@@ -14,6 +16,18 @@ type fault struct {
 	Pointer string `json:"pointer,omitempty"` // RFC 6901, into the file
 	Code    string `json:"code"`
 	Detail  string `json:"detail"`
+}
+
+// String gives "file:line:column: detail (code)", without what is not known.
+func (f fault) String() string {
+	at := f.File
+	if f.Line > 0 {
+		at += fmt.Sprintf(":%d:%d", f.Line, f.Column)
+	}
+	if at != "" {
+		at += ": "
+	}
+	return fmt.Sprintf("%s%s (%s)", at, f.Detail, f.Code)
 }
 
 func manifestFaults(file string, faults []manifest.Fault) []fault {

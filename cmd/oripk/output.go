@@ -125,6 +125,23 @@ func (a *app) progress(what string) (tell client.Progress, done func()) {
 	}
 }
 
+// syncProgress shows one bar for all packages, with their number and bytes.
+func (a *app) syncProgress() (tell func(client.SyncProgress), done func()) {
+	if a.quiet || !isTerminal(a.stderr) {
+		return nil, func() {}
+	}
+	bar := progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowBytes(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	tell = func(p client.SyncProgress) {
+		bar.ChangeMax64(max(p.BytesTotal, 1))
+		bar.Describe(fmt.Sprintf("fetching %d/%d packages", p.Packages, p.PackagesTotal))
+		// A bar that cannot be drawn is no reason to stop.
+		_ = bar.Set64(min(p.Bytes, max(p.BytesTotal, 1)-1))
+	}
+	return tell, func() { _ = bar.Clear() }
+}
+
 // bytesOf prints a size for people, in units of 1,000.
 func bytesOf(n int64) string {
 	const unit = 1000

@@ -35,12 +35,8 @@ func (a *app) packCommand() *cobra.Command {
 	return pack
 }
 
-func projectFlag(cmd *cobra.Command, project *string) {
-	cmd.Flags().StringVarP(project, "project", "C", ".", "`DIR` with the oripk.toml")
-}
-
 func (a *app) pack(ctx context.Context, dir, output string) error {
-	p, err := openProject(dir)
+	p, err := a.openPackage(dir)
 	if err != nil {
 		return err
 	}
@@ -84,35 +80,6 @@ func (a *app) packTo(p *client.Project) error {
 	}
 	defer packed.remove()
 	_, err = io.Copy(a.stdout, io.NewSectionReader(packed.file, 0, packed.report.Size))
-	return err
-}
-
-// openProject opens a folder whose manifest and files are right.
-func openProject(dir string) (*client.Project, error) {
-	p, err := client.OpenProject(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.Check(); err != nil {
-		p.Close()
-		return nil, err
-	}
-	return p, nil
-}
-
-// lock makes oripk.lock if it must.
-func (a *app) lock(ctx context.Context, p *client.Project) error {
-	var registries *client.Registries
-	if p.NeedsRegistry() {
-		var err error
-		if registries, err = a.registries(p.Plan.Manifest, client.Options{}); err != nil {
-			return err
-		}
-	}
-	changed, err := p.EnsureLock(ctx, registries)
-	if err == nil && changed && p.NeedsRegistry() {
-		a.step("made %s: every checksum was verified against the log", archive.LockName)
-	}
 	return err
 }
 
@@ -168,7 +135,7 @@ func checkReplaced(path string) error {
 
 // noteScripts says that archives carry no [scripts].
 func (a *app) noteScripts(p *client.Project) {
-	if len(p.Plan.Manifest.Scripts) > 0 {
+	if len(p.Manifest.Scripts) > 0 {
 		a.step("note: [scripts] of %s stays here: no archive carries it", archive.ManifestName)
 	}
 }

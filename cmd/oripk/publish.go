@@ -50,7 +50,7 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 	if ask && !a.canAsk {
 		return &usageError{What: "publishing asks first, and there is no terminal to ask on", Try: "--yes, or --dry-run to see what would happen"}
 	}
-	p, err := openProject(flags.project)
+	p, err := a.openPackage(flags.project)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 
 // checkWanted refuses to publish to another registry than the manifest wants.
 func checkWanted(p *client.Project, c *client.Client) error {
-	m := p.Plan.Manifest
+	m := p.Manifest
 	wanted, ok := m.Registries[m.Publish.Registry]
 	if m.Publish.Registry == "" || ok && c.IsAt(wanted.URL) {
 		return nil

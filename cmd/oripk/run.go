@@ -47,6 +47,9 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitOK
 	}
+	if _, told := errors.AsType[*findingsError](err); told {
+		return exitMismatch
+	}
 	a.json = a.json || !a.started && wantsJSON(args)
 	return a.fail(err)
 }
@@ -61,6 +64,8 @@ type app struct {
 	now     func() time.Time
 	retries int // client.Options.Retries
 
+	manifest []byte // of the project, as its author wrote it; for errors about its lines
+
 	registry    string
 	json, quiet bool
 	started     bool // the command line was understood
@@ -72,6 +77,7 @@ against the registry's transparency log.
 Environment:
   ORI_REGISTRY_URL    the registry, where --registry is not given
   ORI_REGISTRY_TOKEN  the token; it is sent to the origin of that registry only
+  ORI_CACHE           where packages are kept (else ~/.ori/cache)
   XDG_STATE_HOME      where pinned keys and the newest trees seen are kept (oripk/)
   NO_COLOR            no colours; HTTPS_PROXY, HTTP_PROXY, NO_PROXY as usual
 
@@ -113,13 +119,39 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no steps, only results and errors")
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(
-		a.tokenCommand(), a.yankCommand(), a.unyankCommand(), a.deprecateCommand(),
-		a.searchCommand(), a.transferCommand(), a.acceptCommand(), a.declineCommand(), a.cancelCommand(), a.inboxCommand(),
-		a.scopeCommand(), a.packCommand(), a.publishCommand(), a.fetchCommand(),
-		a.verifyCommand(), a.infoCommand(), a.whoamiCommand(), a.versionCommand(),
-	)
+	a.addCommands(root)
 	return root
+}
+
+// addCommands adds all commands, in the groups in which the help shows them.
+func (a *app) addCommands(root *cobra.Command) {
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"A project and what it depends on:", []*cobra.Command{
+			a.newCommand(), a.installCommand(), a.upgradeCommand(), a.removeCommand(), a.syncCommand(), a.checkCommand(),
+			a.depsCommand(), a.whyCommand(), a.licensesCommand(), a.auditCommand(),
+		}},
+		{"Packages of the registry:", []*cobra.Command{
+			a.searchCommand(), a.infoCommand(), a.diffCommand(), a.fetchCommand(), a.verifyCommand(),
+		}},
+		{"Publishing:", []*cobra.Command{
+			a.packCommand(), a.publishCommand(), a.yankCommand(), a.unyankCommand(), a.deprecateCommand(),
+		}},
+		{"Who may publish:", []*cobra.Command{
+			a.scopeCommand(), a.transferCommand(), a.acceptCommand(), a.declineCommand(), a.cancelCommand(), a.inboxCommand(),
+		}},
+		{"This machine and you:", []*cobra.Command{
+			a.whoamiCommand(), a.tokenCommand(), a.cacheCommand(), a.versionCommand(),
+		}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.title
+		}
+		root.AddCommand(g.commands...)
+	}
 }
 
 // helpCommand is cobra's, but a command that is not there is an error.
@@ -173,6 +205,7 @@ func (a *app) registries(project *manifest.Manifest, o client.Options) (*client.
 	if o.StateDir, err = stateDir(a.getenv); err != nil {
 		return nil, err
 	}
+	o.CacheDir = cacheDir(a.getenv)
 	o.Retries = a.retries
 	o.UserAgent = "oripk/" + programVersion()
 	o.Notice = func(message string) { fmt.Fprintln(a.stderr, "note: "+client.Printable(message)) }
@@ -223,6 +256,16 @@ func stateDir(getenv func(string) string) (string, error) {
 		What: "there is no folder to remember the log's key in: neither XDG_STATE_HOME nor HOME is set",
 		Try:  "set XDG_STATE_HOME to a folder that stays",
 	}
+}
+
+// cacheDir is where packages are kept for all projects; "" when nothing says where.
+func cacheDir(getenv func(string) string) string {
+	for _, at := range []struct{ variable, below string }{{"ORI_CACHE", ""}, {"HOME", ".ori/cache"}, {"USERPROFILE", ".ori/cache"}} {
+		if dir := getenv(at.variable); filepath.IsAbs(dir) {
+			return filepath.Join(dir, filepath.FromSlash(at.below))
+		}
+	}
+	return ""
 }
 
 // programVersion is the version that the build recorded.

@@ -1,0 +1,196 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
+	"github.com/ori-lang/registry/translog"
+)
+
+// Cache keeps packages that were verified, for all projects of a user, in a
+// folder:
+//
+//	archives/<checksum>.oripk             an archive
+//	packages/<checksum>/                  its files, read-only
+//	proofs/<log>/@scope/name/<version>    the proof that a log has it under that name
+//	replies/…                             what registries said last, for when they cannot be asked
+//
+// <checksum> is the archive's SHA-256 in hexadecimal, <log> the log's name and
+// key as in a State. Everything gets its name whole or not at all, and is never
+// changed under it, so that any number of programs may use one cache at once.
+// Names that begin with a dot are of work in progress; what a program that was
+// ended has left of it is swept after a day. All of it can be fetched again.
+type Cache struct {
+	dir   string
+	swept sync.Once
+}
+
+// NewCache gives the cache in dir, which need not exist yet.
+func NewCache(dir string) *Cache { return &Cache{dir: dir} }
+
+// Dir is the folder with the files of the archive that has this checksum.
+func (k *Cache) Dir(sum ident.Checksum) string {
+	return filepath.Join(k.dir, "packages", sum.Hex())
+}
+
+func (k *Cache) archivePath(sum ident.Checksum) string {
+	return filepath.Join(k.dir, "archives", sum.Hex()+archiveSuffix)
+}
+
+const archiveSuffix = ".oripk"
+
+// has reports whether the files of an archive are there.
+func (k *Cache) has(sum ident.Checksum) bool {
+	info, err := os.Stat(k.Dir(sum))
+	return err == nil && info.IsDir()
+}
+
+// manifest reads the manifest of an archive whose files are there, nil when
+// they are not. That it is the one the log has is checked: a text of another
+// checksum is damage.
+func (k *Cache) manifest(sum, manifestSum ident.Checksum) (*manifest.Manifest, error) {
+	path := filepath.Join(k.Dir(sum), archive.ManifestName)
+	text, err := readFile(path, manifest.MaxText)
+	if errors.Is(err, fs.ErrNotExist) && !k.has(sum) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, cacheDamaged(path, err)
+	}
+	if ident.ChecksumOf(text) != manifestSum {
+		return nil, cacheDamaged(path, errors.New("it is not the manifest that the log has"))
+	}
+	m, report := manifest.ParseStrict(text)
+	if !report.OK() {
+		return nil, cacheDamaged(path, report.Err(archive.ManifestName))
+	}
+	return m, nil
+}
+
+// part makes a file for an archive that is being fetched.
+func (k *Cache) part(c *Client) (*os.File, error) {
+	dir := filepath.Join(k.dir, "archives")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, unkept(err)
+	}
+	k.swept.Do(func() { k.sweep(c.options.Now()) })
+	f, err := c.newPart(dir)
+	if err != nil {
+		return nil, unkept(err)
+	}
+	return f, nil
+}
+
+// keep gives the finished temporary file the name of its checksum.
+func (k *Cache) keep(f *os.File, sum ident.Checksum) error {
+	path := k.archivePath(sum)
+	_, err := place(f, path, sum)
+	if _, other := errors.AsType[*FileExistsError](err); other { // damaged: it is no archive of this checksum
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return unkept(err)
+	}
+	return nil
+}
+
+// unpack puts the files of a kept archive in their place.
+func (k *Cache) unpack(sum ident.Checksum) error {
+	dir := filepath.Join(k.dir, "packages")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return unkept(err)
+	}
+	parent, err := os.OpenRoot(dir)
+	if err != nil {
+		return unkept(err)
+	}
+	defer parent.Close()
+	f, err := os.Open(k.archivePath(sum))
+	if err != nil {
+		return unkept(err)
+	}
+	defer f.Close()
+	_, err = archive.Unpack(f, parent, sum.Hex())
+	if err != nil && !k.has(sum) { // else another program was faster
+		return unkept(err)
+	}
+	return nil
+}
+
+// proof gives the proof that was kept for a version, nil when there is none.
+func (k *Cache) proof(v *translog.Verifier, ref ident.Ref) []byte {
+	text, err := readFile(k.proofPath(v, ref), translog.MaxProof)
+	if err != nil { // whatever it is, the registry has another
+		return nil
+	}
+	return text
+}
+
+func (k *Cache) keepProof(v *translog.Verifier, ref ident.Ref, text []byte) error {
+	path := k.proofPath(v, ref)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return unkept(err)
+	}
+	if err := writeAtomic(path, text); err != nil {
+		return unkept(err)
+	}
+	return nil
+}
+
+func (k *Cache) proofPath(v *translog.Verifier, ref ident.Ref) string {
+	return filepath.Join(k.dir, "proofs", logName(v), "@"+ref.Package.Scope(), ref.Package.Name(), ref.Version.String())
+}
+
+// sweep removes what programs that were killed while they unpacked or removed
+// something have left. It is a courtesy, so it fails silently.
+func (k *Cache) sweep(now time.Time) {
+	for _, pattern := range []string{archive.UnpackPrefix + "*", removedPrefix + "*"} {
+		paths, _ := filepath.Glob(filepath.Join(k.dir, "packages", pattern))
+		for _, path := range paths {
+			if info, err := os.Lstat(path); err == nil && now.Sub(info.ModTime()) > day {
+				_ = os.RemoveAll(path)
+			}
+		}
+	}
+}
+
+// removedPrefix begins the names of folders that are being removed.
+const removedPrefix = ".removed-"
+
+const day = 24 * time.Hour
+
+// CacheError says that the cache cannot be used.
+type CacheError struct {
+	Hint string
+	Err  error
+}
+
+func (e *CacheError) Error() string { return fmt.Sprintf("the cache cannot be used: %v", e.Err) }
+
+// Unwrap gives the cause.
+func (e *CacheError) Unwrap() error { return e.Err }
+
+func unkept(err error) error {
+	hint := "look at the folder's rights, or name another one in ORI_CACHE"
+	if isFull(err) {
+		hint = "make room there, for example with: oripk cache clean"
+	}
+	return &CacheError{Hint: hint, Err: err}
+}
+
+func cacheDamaged(path string, err error) error {
+	return &TrustError{
+		Failure: LocalStateDamaged,
+		Detail:  fmt.Sprintf("%s: %v", path, err),
+		Hint:    "somebody or something has changed the cache; put it right with: oripk cache verify",
+		Err:     err,
+	}
+}

@@ -1,0 +1,193 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
+	"github.com/ori-lang/registry/translog"
+)
+
+// Kept is a version in the cache, every byte of which the log vouches for.
+type Kept struct {
+	Ref       ident.Ref
+	Checksum  ident.Checksum // of the archive
+	Size      int64          // of the archive, in bytes
+	Published time.Time      // as the log's entry says
+	Manifest  *manifest.Manifest
+	Dir       string // with the files of the archive, read-only
+	Fetched   bool   // it was not in the cache
+}
+
+// wanted is a version that is to be obtained.
+type wanted struct {
+	ref      ident.Ref
+	locked   *ident.Checksum // nil: the lock file does not have it
+	proof    []byte          // nil: the registry is asked
+	progress Progress        // nil: nobody is told
+}
+
+// Obtain gives a version from the cache, where it is fetched into if it is not
+// there. Before a byte of it is unpacked the log's proof, the archive's checksum
+// and form, and the name in it have been checked.
+func (c *Client) Obtain(ctx context.Context, ref ident.Ref, progress Progress) (*Kept, error) {
+	return c.obtain(ctx, wanted{ref: ref, progress: progress})
+}
+
+func (c *Client) obtain(ctx context.Context, w wanted) (*Kept, error) {
+	if c.cache == nil {
+		return nil, ErrNoCache
+	}
+	v, err := c.Log(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e, fresh, err := c.publication(ctx, v, w)
+	if err != nil {
+		return nil, err
+	}
+	if w.locked != nil && *w.locked != e.Archive {
+		return nil, lockMismatch(w.ref, *w.locked, e.Archive)
+	}
+	kept := &Kept{Ref: w.ref, Checksum: e.Archive, Size: e.Size, Published: e.Time, Dir: c.cache.Dir(e.Archive)}
+	if kept.Manifest, err = c.cache.manifest(e.Archive, e.Manifest); err == nil && kept.Manifest == nil {
+		kept.Fetched, err = c.fill(ctx, w, e)
+		if err == nil {
+			kept.Manifest, err = c.cache.manifest(e.Archive, e.Manifest)
+		}
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case kept.Manifest == nil:
+		return nil, unkept(fmt.Errorf("%s was removed while it was used", kept.Dir))
+	case fresh != nil:
+		return kept, c.cache.keepProof(v, w.ref, fresh)
+	}
+	return kept, nil
+}
+
+// ErrNoCache says that packages are to be kept, and Options name no folder for it.
+var ErrNoCache = errors.New("there is no folder to keep packages in")
+
+// publication gives the log's entry of a version: as a proof in the cache shows
+// it, else one that the registry gives, which is then fresh. A proof was held
+// against the newest tree seen before it came into the cache.
+func (c *Client) publication(ctx context.Context, v *translog.Verifier, w wanted) (e *translog.Entry, fresh []byte, err error) {
+	if text := c.cache.proof(v, w.ref); text != nil {
+		if proof, err := v.VerifyProof(text); err == nil && isPublicationOf(proof.Entry, w.ref) {
+			return proof.Entry, nil, nil
+		}
+	}
+	text := w.proof
+	if text == nil {
+		if text, err = c.askProof(ctx, w.ref); err != nil {
+			return nil, nil, orMissing(err, w.ref)
+		}
+	}
+	proof, err := v.VerifyProof(text)
+	if err != nil {
+		return nil, nil, badProof(v, err)
+	}
+	if !isPublicationOf(proof.Entry, w.ref) {
+		return nil, nil, notInLog("the proof is of %s %s, not of the publish of %s", proof.Entry.Kind, proof.Entry.Subject(), w.ref)
+	}
+	_, err = c.follow(ctx, v, Seen{proof.Checkpoint, proof.Tree})
+	return proof.Entry, text, err
+}
+
+// orMissing tells a version that a registry says it has not, from one that it
+// has without a proof, and from one that cannot be asked for.
+func orMissing(err error, ref ident.Ref) error {
+	problem, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case ok && (problem.Code == api.PackageNotFound || problem.Code == api.VersionNotFound):
+		return problem
+	case errors.Is(err, ErrOffline):
+		return fmt.Errorf("%s is not in the cache: %w", ref, err)
+	}
+	return err
+}
+
+func isPublicationOf(e *translog.Entry, ref ident.Ref) bool {
+	return e.Kind == translog.KindPublish && e.Package == ref.Package && e.Version == ref.Version
+}
+
+// fill unpacks the archive of an entry into the cache, and fetches it if a
+// right one is not there yet.
+func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry) (fetched bool, err error) {
+	if c.cache.checkArchive(w.ref, e) == nil {
+		return false, c.cache.unpack(e.Archive)
+	}
+	f, err := c.cache.part(c)
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	err = c.newFetching(w.ref, f, w.progress).checked(ctx, func(sum ident.Checksum, size int64) error {
+		if err := checkEntry(e, w.ref, sum, size); err != nil {
+			return err
+		}
+		return checkContent(f, w.ref, e)
+	})
+	if err != nil {
+		return false, err
+	}
+	if err := c.cache.keep(f, e.Archive); err != nil {
+		return false, err
+	}
+	return true, c.cache.unpack(e.Archive)
+}
+
+// checkContent checks the form of an archive whose bytes are those of the
+// entry, and that it is what it is called.
+func checkContent(f *os.File, ref ident.Ref, e *translog.Entry) error {
+	report, err := checkArchive(f)
+	if err != nil {
+		return err
+	}
+	return checkReport(report, ref, e)
+}
+
+func checkReport(report *archive.Report, ref ident.Ref, e *translog.Entry) error {
+	if !report.OK() {
+		return &ArchiveError{Name: ref.String(), Report: report}
+	}
+	if got := refOf(report); got != ref {
+		return notInLog("the log has these bytes as %s, and the manifest in them says %s", ref, got)
+	}
+	return checkManifest(e, report)
+}
+
+// checkArchive checks an archive that was kept, of which no files are there.
+func (k *Cache) checkArchive(ref ident.Ref, e *translog.Entry) error {
+	f, err := os.Open(k.archivePath(e.Archive))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum, size, err := hashArchive(f)
+	if err != nil {
+		return err
+	}
+	if err := checkEntry(e, ref, sum, size); err != nil {
+		return err
+	}
+	return checkContent(f, ref, e)
+}
+
+func lockMismatch(ref ident.Ref, locked, logged ident.Checksum) error {
+	return &TrustError{
+		Failure: ChecksumMismatch,
+		Detail:  fmt.Sprintf("%s has %s with %s, the log has %s", archive.LockName, ref, locked, logged),
+		Hint: "find out who changed the line: a lock file never changes for a version that stays. " +
+			"If you are sure that the log is right, remove the line",
+	}
+}
