@@ -61,6 +61,7 @@ type Client struct {
 	urls    api.URLs
 	base    *url.URL
 	http    *http.Client
+	limits  *limits
 	state   *State
 	cache   *Cache // nil: none
 	key     onceVerifier
@@ -78,7 +79,7 @@ func New(o Options) (*Client, error) {
 	if o.StateDir == "" {
 		return nil, errors.New("a client needs a state directory")
 	}
-	c := &Client{options: withDefaults(o), state: NewState(o.StateDir)}
+	c := &Client{options: withDefaults(o), limits: newLimits(), state: NewState(o.StateDir)}
 	if o.CacheDir != "" {
 		c.cache = NewCache(o.CacheDir)
 	}

@@ -64,7 +64,7 @@ var errNoRest = errors.New("the answer is not the rest of the archive")
 // run fetches what is missing, and gives the checksum of what came.
 func (d *fetching) run(ctx context.Context) (sum ident.Checksum, size int64, err error) {
 	r := request{
-		method: http.MethodGet, url: d.url, accept: api.ArchiveType, transfer: true, elsewhere: true,
+		method: http.MethodGet, url: d.url, accept: api.ArchiveType, transfer: true, immutable: true, elsewhere: true,
 		prepare: d.ask, moved: func() int64 { return d.most },
 	}
 	err = d.client.do(ctx, r, d.take)

@@ -24,6 +24,7 @@ type request struct {
 	body        func() io.Reader // nil: none
 	size        int64            // of the body
 	transfer    bool             // long body in either direction: the time-out is for standing still
+	immutable   bool             // it is about what never changes, which is counted apart
 	elsewhere   bool             // one redirect to another origin is followed, without the token
 	again       bool             // a write that made twice is the same as made once
 	patience    time.Duration    // that the registry was asked to take before it answers
@@ -78,7 +79,7 @@ func (c *Client) do(ctx context.Context, r request, use func(*http.Response) err
 		if !again {
 			return c.diagnose(ctx, r, counted(err, tries))
 		}
-		if err := c.options.Sleep(ctx, wait); err != nil {
+		if err := c.await(ctx, wait, c.reason(r, err)); err != nil {
 			return err
 		}
 		failed++
@@ -96,10 +97,30 @@ func (r request) progress() int64 {
 	return r.moved()
 }
 
+// reason says why the next attempt waits.
+func (c *Client) reason(r request, err error) string {
+	problem, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case ok && problem.Status == http.StatusTooManyRequests:
+		return c.allowance(c.limits.of(r))
+	case ok:
+		return "the registry is not available"
+	}
+	return "the registry does not answer"
+}
+
 func (c *Client) once(parent context.Context, r request, use func(*http.Response) error) error {
+	budget := c.limits.of(r)
+	leave, err := budget.enter(parent, c.options.Now(), func(d time.Duration) error {
+		return c.await(parent, d, c.allowance(budget))
+	})
+	if err != nil {
+		return err
+	}
 	ctx, dog := watch(parent, c.options.Timeout+r.patience)
 	defer dog.stop()
 	resp, err := c.send(ctx, r, dog)
+	leave()
 	if err != nil {
 		return networkError(ctx, r.url, err)
 	}
@@ -135,6 +156,9 @@ func (c *Client) send(ctx context.Context, r request, dog *watchdog) (*http.Resp
 		resp, err := c.http.Do(req)
 		if err != nil {
 			return nil, err
+		}
+		if sameOrigin(req.URL, c.base) {
+			c.limits.of(r).hear(resp.Header, c.options.Now())
 		}
 		if !isRedirect(resp) {
 			return resp, nil
@@ -233,7 +257,7 @@ func (c *Client) backoff(r request, err error, attempt int) (time.Duration, bool
 	if attempt >= c.options.Retries {
 		return 0, false
 	}
-	full := firstWait << attempt
+	full := firstWait << min(attempt, 6)
 	wait := full/2 + time.Duration(c.options.Jitter()*float64(full/2))
 	repeatable := r.method == http.MethodGet || r.again
 	if problem, ok := errors.AsType[*api.Problem](err); ok {

@@ -33,9 +33,10 @@ func (c *Client) getJSON(ctx context.Context, url string, limit int64, into any,
 	})
 }
 
-// getBytes reads a document of at most limit bytes.
+// getBytes reads a document of at most limit bytes, of those that are counted
+// with what never changes: of a version, or of the log.
 func (c *Client) getBytes(ctx context.Context, url, accept string, limit int64) (data []byte, err error) {
-	r := request{method: http.MethodGet, url: url, accept: accept}
+	r := request{method: http.MethodGet, url: url, accept: accept, immutable: true}
 	err = c.do(ctx, r, func(resp *http.Response) error {
 		data, err = readAll(resp.Body, url, limit)
 		return err
