@@ -44,6 +44,8 @@ type Options struct {
 	LogKey   string // verifier key of the log; "": the pinned one, else the first one seen is pinned
 	Offline  bool   // make no connection at all: what would need one fails with ErrOffline
 
+	TokenFrom string // where the token was found, in words for the user; see Client.TokenFrom
+
 	HTTPClient *http.Client  // nil: one with proxies from the environment. Its redirect policy is not used
 	UserAgent  string        // "": "oripk"
 	Timeout    time.Duration // of one request, and of a stalled transfer; 0: 30 s
@@ -90,6 +92,9 @@ func New(o Options) (*Client, error) {
 	var err error
 	if c.urls, c.base, err = parseBase(o.URL); err != nil {
 		return nil, err
+	}
+	if c.HasToken() && !o.Offline && c.base.Scheme != "https" && !isLoopback(c.base) {
+		c.options.Notice("others on the way can read the token: " + c.URL() + " is not https")
 	}
 	if o.LogKey != "" {
 		if _, err := translog.NewVerifier(o.LogKey); err != nil {
@@ -167,6 +172,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // URL is the base URL of the registry, without a final slash.
 func (c *Client) URL() string { return c.urls.Base() }
+
+// TokenFrom says in words for the user where the token was found.
+func (c *Client) TokenFrom() string { return c.options.TokenFrom }
 
 // HasToken reports whether requests carry a token.
 func (c *Client) HasToken() bool { return c.options.Token != "" }

@@ -1,12 +1,14 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ori-lang/registry/ident"
 )
@@ -61,6 +63,32 @@ func readFile(path string, limit int64) ([]byte, error) {
 		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
 	return data, err
+}
+
+// lockError says that a lock could not be taken.
+type lockError struct{ err error }
+
+func (e *lockError) Error() string { return "taking a lock: " + e.err.Error() }
+
+// withLock runs f while no other process, and no other goroutine, holds the
+// lock that path stands for. That it could not be taken is a *lockError.
+func withLock(ctx context.Context, path string, f func() error) error {
+	const poll, patience = 5 * time.Millisecond, 10 * time.Second
+	for waited := time.Duration(0); ; waited += poll {
+		unlock, ok, err := tryLock(path)
+		switch {
+		case err != nil:
+			return &lockError{err}
+		case ok:
+			defer unlock()
+			return f()
+		case waited > patience:
+			return &lockError{errors.New("another process holds it")}
+		}
+		if err := sleep(ctx, poll); err != nil {
+			return err
+		}
+	}
 }
 
 // placement is what became of a finished file.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,11 +14,11 @@ import (
 
 // Site is a registry that the user or the root project names.
 type Site struct {
-	Name   string                 // of its [registries.NAME]
-	URL    string                 // base URL
-	Scopes []string               // those that live there and nowhere else, without "@"
-	LogKey string                 // verifier key of its log; "": the pinned one, else the first one seen is pinned
-	Token  func() (string, error) // asked before the registry is; nil: anonymous
+	Name   string                // of its [registries.NAME]
+	URL    string                // base URL
+	Scopes []string              // those that live there and nowhere else, without "@"
+	LogKey string                // verifier key of its log; "": the pinned one, else the first one seen is pinned
+	Token  func() (Token, error) // asked before the registry is, unless offline; nil: anonymous
 }
 
 // Registries are the registries of a run: which one a package comes from, and
@@ -61,18 +62,13 @@ func (r *Registries) Home() (*Client, error) {
 }
 
 func (r *Registries) home() (*Client, error) {
-	const home = ""
-	if c := r.clients[home]; c != nil {
-		return c, nil
+	if r.options.URL != "" {
+		return r.client(r.options.URL)
 	}
-	if r.options.URL == "" && !r.options.Offline {
+	if !r.options.Offline {
 		return nil, ErrNoDefault
 	}
-	c, err := New(r.options)
-	if err == nil {
-		r.clients[home] = c
-	}
-	return c, err
+	return New(r.options)
 }
 
 // Source gives the registry of a package that the root project, or the user,
@@ -148,9 +144,6 @@ func (r *Registries) knows(url string) bool {
 
 // client gives the one client of the registry at url, which somebody named.
 func (r *Registries) client(url string) (*Client, error) {
-	if isSame(url, r.options.URL) {
-		return r.home()
-	}
 	name, err := registryName(url)
 	if err != nil {
 		return nil, err
@@ -158,9 +151,8 @@ func (r *Registries) client(url string) (*Client, error) {
 	if c := r.clients[name]; c != nil {
 		return c, nil
 	}
-	o := r.options
-	o.URL = url
-	if o.Token, o.LogKey, err = r.trust(url); err != nil {
+	o, err := r.optionsFor(url)
+	if err != nil {
 		return nil, err
 	}
 	c, err := New(o)
@@ -170,21 +162,26 @@ func (r *Registries) client(url string) (*Client, error) {
 	return c, err
 }
 
-// trust gives the token and the log's key of the registry at url, whichever of
-// its names has them.
-func (r *Registries) trust(url string) (token, logKey string, err error) {
+// optionsFor are the default's options, with what belongs to the registry at
+// url in the place of what belongs to the default.
+func (r *Registries) optionsFor(url string) (Options, error) {
+	o := r.options
+	if !isSame(url, o.URL) {
+		o.URL, o.Token, o.TokenFrom, o.LogKey = url, "", "", ""
+	}
 	for _, s := range r.sites {
 		if !isSame(s.URL, url) {
 			continue
 		}
-		if logKey == "" {
-			logKey = s.LogKey
+		o.LogKey = cmp.Or(o.LogKey, s.LogKey)
+		if o.Token != "" || o.Offline || s.Token == nil {
+			continue
 		}
-		if token == "" && s.Token != nil {
-			if token, err = s.Token(); err != nil {
-				return "", "", err
-			}
+		token, err := s.Token()
+		if err != nil {
+			return o, err
 		}
+		o.Token, o.TokenFrom = token.Secret, token.From
 	}
-	return token, logKey, nil
+	return o, nil
 }

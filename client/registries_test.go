@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/ori-lang/registry/ident"
@@ -18,7 +19,9 @@ const (
 // testSites are two of a project and two of its user, who has another mind of
 // the scope "shared" and another spelling of the company's address.
 func testSites() []Site {
-	give := func(token string) func() (string, error) { return func() (string, error) { return token, nil } }
+	give := func(secret string) func() (Token, error) {
+		return func() (Token, error) { return Token{Secret: secret}, nil }
+	}
 	return []Site{
 		{Name: "corp", URL: companyURL, Scopes: []string{"company", "shared"}},
 		{Name: "partner", URL: partnerURL},
@@ -114,10 +117,24 @@ func TestTokenIsRefused(t *testing.T) {
 	refusal := errors.New("no")
 	r := NewRegistries(Options{URL: homeURL, StateDir: "x"}, Site{
 		Name: "corp", URL: companyURL, Scopes: []string{"company"},
-		Token: func() (string, error) { return "", refusal },
+		Token: func() (Token, error) { return Token{}, refusal },
 	})
 	if _, err := r.Source(manifest.Dependency{Package: mustPackage(t, "@company/x")}); !errors.Is(err, refusal) {
 		t.Errorf("error: %v", err)
+	}
+}
+
+// TestClearTokenIsTold: others can read a token on its way to http, unless it
+// stays on the machine.
+func TestClearTokenIsTold(t *testing.T) {
+	for url, want := range map[string]int{
+		"http://a.example": 1, "https://a.example": 0, "http://127.0.0.1:1": 0, "http://localhost": 0, "http://[::1]:1": 0,
+	} {
+		var told []string
+		o := Options{URL: url, StateDir: "x", Token: "ori_secret", Notice: func(message string) { told = append(told, message) }}
+		if _, err := New(o); err != nil || len(told) != want || strings.Contains(strings.Join(told, ""), "ori_secret") {
+			t.Errorf("%s: told %q, %v", url, told, err)
+		}
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -156,26 +155,15 @@ func (s *State) write(path string, data []byte) error {
 
 // locked runs f while no other process, and no other goroutine, changes the state.
 func (s *State) locked(ctx context.Context, f func() error) error {
-	const poll, patience = 5 * time.Millisecond, 10 * time.Second
 	path := filepath.Join(s.dir, "lock")
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return unwritable(path, err)
 	}
-	for waited := time.Duration(0); ; waited += poll {
-		unlock, ok, err := tryLock(path)
-		switch {
-		case err != nil:
-			return unwritable(path, err)
-		case ok:
-			defer unlock()
-			return f()
-		case waited > patience:
-			return unwritable(path, errors.New("another process holds it"))
-		}
-		if err := sleep(ctx, poll); err != nil {
-			return err
-		}
+	err := withLock(ctx, path, f)
+	if lock, ok := errors.AsType[*lockError](err); ok {
+		return unwritable(path, lock.err)
 	}
+	return err
 }
 
 // fileName escapes a name so that it is one file name on every system.

@@ -69,6 +69,13 @@ var rules = []rule{
 		"Other people's tools embed the SDK: it brings no server code and no command line, and prints nothing.",
 	},
 	{
+		"client/keyring",
+		[]string{"client"},
+		[]string{"github.com/zalando/go-keyring"},
+		loggers,
+		"How systems keep secrets is in one place; whoever embeds the SDK without it pulls in none of that.",
+	},
+	{
 		"conformance", leaves,
 		[]string{"github.com/getkin/kin-openapi", "golang.org/x/mod/sumdb"},
 		loggers,
