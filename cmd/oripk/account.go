@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,20 +25,27 @@ func (a *app) whoamiCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.result(me, func(w io.Writer) { printMe(w, me, c.URL()) })
+			out := whoamiResult{c.URL(), c.TokenFrom(), me}
+			return a.result(out, func(w io.Writer) { printMe(w, out) })
 		},
 	}
 }
 
-func printMe(w io.Writer, me *api.Me, registry string) {
+// whoamiResult is the JSON of whoami.
+type whoamiResult struct {
+	Registry  string `json:"registry"`
+	TokenFrom string `json:"token_from"`
+	*api.Me
+}
+
+func printMe(w io.Writer, me whoamiResult) {
 	fmt.Fprintln(w, client.Printable(me.User.Login))
-	row(w, "registry", registry)
+	row(w, "registry", me.Registry)
 	if me.User.Operator {
 		row(w, "operator", "yes")
 	}
-	row(w, "token", fmt.Sprintf("%s (%s…), may %s", me.Token.Name, me.Token.Prefix, mayOf(me.Token.Scopes)))
-	row(w, "packages", strings.Join(me.Token.Packages, ", "))
-	row(w, "expires", me.Token.ExpiresAt.Format(time.DateOnly))
+	printToken(w, me.Token)
+	row(w, "token from", me.TokenFrom)
 	for _, s := range me.Scopes {
 		row(w, "scope", fmt.Sprintf("@%s (%s)", strings.TrimPrefix(s.Scope, "@"), s.Role))
 	}

@@ -69,7 +69,7 @@ func (a *app) fail(err error) int {
 // explain is the one table from errors to codes, words and exit codes.
 func explain(err error) explanation {
 	for _, kind := range []func(error) (explanation, error){
-		explainUsage, explainInterruption, explainTrust, explainToken, explainMissing, explainProblem,
+		explainUsage, explainSettings, explainInterruption, explainTrust, explainToken, explainMissing, explainProblem,
 		explainNoRegistry, explainNetwork, explainFaults, explainGraph, explainEdit, explainLock, explainCache, explainRest, explainLocal,
 	} {
 		e, cause := kind(err)
@@ -110,10 +110,6 @@ func explainUsage(err error) (explanation, error) {
 			e.Details = []string{client.Printable(usage.Why)}
 		}
 		return e, usage
-	}
-	if errors.Is(err, client.ErrNoDefault) {
-		hint := "--registry URL, or set ORI_REGISTRY_URL"
-		return explanation{Code: "usage", Message: client.ErrNoDefault.Error(), Hint: hint, ExitCode: exitUsage}, client.ErrNoDefault
 	}
 	noKey, ok := errors.AsType[*client.NoKeyError](err)
 	if !ok {
@@ -160,7 +156,8 @@ func explainTrust(err error) (explanation, error) {
 	return e, trust
 }
 
-const hintToken = "set ORI_REGISTRY_TOKEN; the registry's operators make tokens with: ori-registry token create"
+const hintToken = "oripk login; or set ORI_REGISTRY_TOKEN, and for a registry by name ORI_REGISTRY_{NAME}_TOKEN; " +
+	"the registry's operators make tokens with: ori-registry token create"
 
 func explainToken(err error) (explanation, error) {
 	if !errors.Is(err, client.ErrNoToken) {

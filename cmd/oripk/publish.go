@@ -14,6 +14,7 @@ import (
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
 )
 
 type publishFlags struct {
@@ -39,22 +40,27 @@ func (a *app) publishCommand() *cobra.Command {
 }
 
 func (a *app) publish(ctx context.Context, flags publishFlags) error {
-	c, err := a.client(client.Options{})
+	p, missing := a.open(flags.project, func(*client.Project) error { return nil })
+	if missing == nil {
+		defer p.Close()
+	}
+	c, err := a.publishTo(p)
 	if err != nil {
 		return err
 	}
 	if !c.HasToken() {
-		return client.ErrNoToken
+		return fmt.Errorf("publishing to %s: %w", c.URL(), client.ErrNoToken)
 	}
 	ask := !flags.yes && !flags.dryRun
 	if ask && !a.canAsk {
 		return &usageError{What: "publishing asks first, and there is no terminal to ask on", Try: "--yes, or --dry-run to see what would happen"}
 	}
-	p, err := a.openPackage(flags.project)
-	if err != nil {
+	if missing != nil {
+		return missing
+	}
+	if err := p.Check(); err != nil {
 		return err
 	}
-	defer p.Close()
 	if err := checkWanted(p, c); err != nil {
 		return err
 	}
@@ -78,6 +84,25 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 		}
 	}
 	return a.upload(ctx, c, packed, p.Ref(), flags.dryRun)
+}
+
+// publishTo gives the registry that a package goes to: the one that is said for
+// this run, else the one that [publish] names, else the default. A nil project
+// is one that is not there.
+func (a *app) publishTo(p *client.Project) (*client.Client, error) {
+	if p == nil || p.Manifest == nil {
+		return a.client(client.Options{})
+	}
+	m := p.Manifest
+	r, err := a.registries(m, client.Options{})
+	if err != nil {
+		return nil, err
+	}
+	_, defined := m.Registries[m.Publish.Registry]
+	if a.registry != "" || !defined {
+		return r.Home()
+	}
+	return r.Source(manifest.Dependency{Package: m.Package, Registry: m.Publish.Registry})
 }
 
 // checkWanted refuses to publish to another registry than the manifest wants.

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -12,21 +10,16 @@ import (
 // not done.
 func (a *app) confirm(ctx context.Context, question, done string) error {
 	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
-	answers := make(chan string, 1)
-	go func() { // reading a terminal cannot be cancelled; the program ends soon after
-		line, _ := bufio.NewReader(io.LimitReader(a.stdin, 1024)).ReadString('\n')
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
+	answer, err := interruptible(ctx, a.readLine)
+	if err != nil {
 		fmt.Fprintln(a.stderr)
-		return ctx.Err()
-	case answer := <-answers:
-		if answer == "y" || answer == "yes" {
-			return nil
-		}
-		return declined{done}
+		return err
 	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return declined{done}
 }
 
 // declined is the answer no.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -14,11 +12,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/ori-lang/registry/client"
+	"github.com/ori-lang/registry/client/keyring"
 	"github.com/ori-lang/registry/ident"
-	"github.com/ori-lang/registry/manifest"
 )
 
 // run executes one command line (without the program's name) and gives the
@@ -26,12 +23,13 @@ import (
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{
 		getenv: getenv, stdin: stdin, stdout: &output{Writer: stdout}, stderr: stderr,
-		canAsk: isTerminal(stdin) && isTerminal(stderr), now: time.Now,
+		canAsk: isTerminal(stdin) && isTerminal(stderr), now: time.Now, keyring: keyring.System(getenv),
 	}
 	return a.execute(ctx, args)
 }
 
 func (a *app) execute(ctx context.Context, args []string) int {
+	a.ctx = ctx
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -56,13 +54,15 @@ func (a *app) execute(ctx context.Context, args []string) int {
 
 // app is one run of the program.
 type app struct {
+	ctx     context.Context // of the run, for what it waits for outside of a command's own work
 	getenv  func(string) string
 	stdin   io.Reader
 	stdout  *output
 	stderr  io.Writer
 	canAsk  bool // there is somebody at a terminal
 	now     func() time.Time
-	retries int // client.Options.Retries
+	retries int            // client.Options.Retries
+	keyring client.Keyring // nil: none
 
 	manifest []byte // of the project, as its author wrote it; for errors about its lines
 
@@ -75,11 +75,15 @@ const longHelp = `oripk publishes packages to an Ori registry, fetches them, and
 against the registry's transparency log.
 
 Environment:
-  ORI_REGISTRY_URL    the registry, where --registry is not given
-  ORI_REGISTRY_TOKEN  the token; it is sent to the origin of that registry only
-  ORI_CACHE           where packages are kept (else ~/.ori/cache)
-  XDG_STATE_HOME      where pinned keys and the newest trees seen are kept (oripk/)
-  NO_COLOR            no colours; HTTPS_PROXY, HTTP_PROXY, NO_PROXY as usual
+  ORI_REGISTRY_URL           the registry, where --registry is not given
+  ORI_REGISTRY_TOKEN         the token for that registry, and for no other
+  ORI_REGISTRY_{NAME}_URL    the registry NAME of a configuration or a project, in
+                             capitals, with _ for -
+  ORI_REGISTRY_{NAME}_TOKEN  the token for that registry
+  ORI_CACHE                  where packages are kept (else ~/.ori/cache)
+  XDG_CONFIG_HOME            where config.toml and kept tokens are (oripk/)
+  XDG_STATE_HOME             where pinned keys and the newest trees seen are kept (oripk/)
+  NO_COLOR                   no colours; HTTPS_PROXY, HTTP_PROXY, NO_PROXY as usual
 
 Exit codes:
   0  done
@@ -91,7 +95,8 @@ Exit codes:
      to be asked without a terminal and without --yes
   3  what was checked is not what the log or the lock file says:
      CHECKSUM MISMATCH, NOT IN LOG, LOG FORK, POLICY, STALE
-  4  no token, or one that may not do this
+  4  no token, or one that may not do this; or a token that only a project's
+     file asks for (see oripk login --help)
   5  the registry says: not found, or gone
   6  the registry answered that this conflicts with what it has
   7  the registry or its log could not be reached, or there is no Ori registry
@@ -107,14 +112,14 @@ func (a *app) rootCommand() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started = true
 			if a.registry == "" && cmd.Flags().Changed("registry") {
-				return &usageError{What: "--registry is empty", Try: "--registry URL, or leave it out for ORI_REGISTRY_URL"}
+				return &usageError{What: "--registry is empty", Try: "--registry URL or NAME, or leave it out for the default one"}
 			}
 			return nil
 		},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.registry, "registry", "", "`URL` of the registry (else ORI_REGISTRY_URL)")
+	flags.StringVar(&a.registry, "registry", "", "the `URL` of a registry, or its NAME (else ORI_REGISTRY_URL, else the default of config.toml)")
 	flags.BoolVar(&a.json, "json", false, "print the result, or the error, as JSON")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no steps, only results and errors")
 	root.SetHelpCommand(helpCommand())
@@ -143,7 +148,7 @@ func (a *app) addCommands(root *cobra.Command) {
 			a.scopeCommand(), a.transferCommand(), a.acceptCommand(), a.declineCommand(), a.cancelCommand(), a.inboxCommand(),
 		}},
 		{"This machine and you:", []*cobra.Command{
-			a.whoamiCommand(), a.tokenCommand(), a.cacheCommand(), a.versionCommand(),
+			a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.tokenCommand(), a.cacheCommand(), a.versionCommand(),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
@@ -183,64 +188,6 @@ func wantsJSON(args []string) bool {
 	return false
 }
 
-// client makes the client of the run's registry; o holds what is particular to
-// the command.
-func (a *app) client(o client.Options) (*client.Client, error) {
-	r, err := a.registries(nil, o)
-	if err != nil {
-		return nil, err
-	}
-	return r.Home()
-}
-
-// registries are those of the run; project is the manifest of the root project,
-// nil when the command has none.
-func (a *app) registries(project *manifest.Manifest, o client.Options) (*client.Registries, error) {
-	o.URL = a.registryURL()
-	o.Token = a.getenv("ORI_REGISTRY_TOKEN")
-	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, &usageError{What: "ORI_REGISTRY_TOKEN holds a character that no token has", Try: "set it again, without spaces and line breaks"}
-	}
-	var err error
-	if o.StateDir, err = stateDir(a.getenv); err != nil {
-		return nil, err
-	}
-	o.CacheDir = cacheDir(a.getenv)
-	o.Retries = a.retries
-	o.UserAgent = "oripk/" + programVersion()
-	o.Notice = func(message string) { fmt.Fprintln(a.stderr, "note: "+client.Printable(message)) }
-	if o.URL != "" {
-		if _, err := client.New(o); err != nil {
-			return nil, &usageError{What: err.Error(), Try: "--registry https://…, as the registry's operators give it"}
-		}
-	}
-	a.warnClear(o)
-	if project == nil {
-		return client.NewRegistries(o), nil
-	}
-	return client.NewRegistries(o, client.ProjectSites(project)...), nil
-}
-
-func (a *app) registryURL() string {
-	if a.registry != "" {
-		return a.registry
-	}
-	return a.getenv("ORI_REGISTRY_URL")
-}
-
-// warnClear warns of a token that others on the way can read.
-func (a *app) warnClear(o client.Options) {
-	u, err := url.Parse(o.URL)
-	if err != nil || o.Token == "" || o.Offline || u.Scheme != "http" {
-		return
-	}
-	switch u.Hostname() {
-	case "localhost", "127.0.0.1", "::1":
-		return
-	}
-	a.step("warning: %s is not https: others on the way can read the token", client.Printable(o.URL))
-}
-
 // stateDir is where this machine remembers the logs that it has seen.
 func stateDir(getenv func(string) string) (string, error) {
 	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
@@ -275,14 +222,6 @@ func programVersion() string {
 		return "(devel)"
 	}
 	return info.Main.Version
-}
-
-func isTerminal(stream any) bool {
-	if wrapped, ok := stream.(*output); ok {
-		stream = wrapped.Writer
-	}
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // parseRef reads "@scope/name@1.2.3" from the command line.
