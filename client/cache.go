@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ori-lang/registry/archive"
@@ -31,6 +32,8 @@ import (
 type Cache struct {
 	dir   string
 	swept sync.Once
+
+	keptReplies atomic.Int64 // since the program has started
 }
 
 // NewCache gives the cache in dir, which need not exist yet.

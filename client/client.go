@@ -40,9 +40,9 @@ type Options struct {
 	URL      string // base URL of the registry; may be "" only when Offline
 	Token    string // "": anonymous. Sent to the origin of URL and nowhere else
 	StateDir string // where pinned keys and newest trees are kept; required
-	CacheDir string // where packages are kept, see Cache; "": nowhere
+	CacheDir string // where packages and replies are kept, see Cache; "": nowhere
 	LogKey   string // verifier key of the log; "": the pinned one, else the first one seen is pinned
-	Offline  bool   // make no connection at all: what would need one fails with ErrOffline
+	Offline  bool   // make no connection at all: what would need one, and is not in CacheDir, fails with ErrOffline
 
 	TokenFrom string // where the token was found, in words for the user; see Client.TokenFrom
 
@@ -65,7 +65,8 @@ type Client struct {
 	http    *http.Client
 	limits  *limits
 	state   *State
-	cache   *Cache // nil: none
+	cache   *Cache   // nil: none
+	said    sync.Map // what Notice is told once
 	key     onceVerifier
 }
 

@@ -57,7 +57,8 @@ func httpClient(h *http.Client) *http.Client {
 }
 
 // do makes the call, again where that is safe and may help, and hands a reply
-// of status 2xx to use, whose reads fail with a *NetworkError.
+// of status 2xx, or 304 where that was asked for, to use. Its reads fail with a
+// *NetworkError.
 func (c *Client) do(ctx context.Context, r request, use func(*http.Response) error) error {
 	if c.options.Offline {
 		return ErrOffline
@@ -132,6 +133,7 @@ func (c *Client) once(parent context.Context, r request, use func(*http.Response
 	switch {
 	case resp.StatusCode >= 400:
 		return problemOf(resp, c.options.Now())
+	case resp.StatusCode == http.StatusNotModified && resp.Request.Header.Get("If-None-Match") != "":
 	case resp.StatusCode/100 != 2:
 		return unexpected(r.url, resp)
 	}

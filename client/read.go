@@ -20,7 +20,8 @@ import (
 func (c *Client) Discovery(ctx context.Context) (*api.Discovery, error) {
 	var d api.Discovery
 	url := c.urls.Discovery()
-	err := c.getJSON(ctx, url, maxReply, &d, func() error { return checkDiscovery(url, &d) })
+	// What was there yesterday does not show that a registry is there: no cache.
+	_, err := c.askJSON(ctx, url, maxReply, &d, func() error { return checkDiscovery(url, &d) }, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -20,18 +21,6 @@ const (
 	maxReply    = 1 << 20
 	maxVersions = 32 << 20 // grows with the package
 )
-
-// getJSON reads a document into into, and has check say whether it is the one
-// that was asked for.
-func (c *Client) getJSON(ctx context.Context, url string, limit int64, into any, check func() error) error {
-	r := request{method: http.MethodGet, url: url, accept: "application/json"}
-	return c.do(ctx, r, func(resp *http.Response) error {
-		if err := decode(resp, url, limit, into); err != nil {
-			return err
-		}
-		return check()
-	})
-}
 
 // getBytes reads a document of at most limit bytes, of those that are counted
 // with what never changes: of a version, or of the log.
@@ -49,13 +38,20 @@ func decode(resp *http.Response, url string, limit int64, into any) error {
 	if err != nil {
 		return err
 	}
+	return understand(data, url, into, func() error { return nil })
+}
+
+// understand reads a document into into, and has check say whether it is the one
+// that was asked for.
+func understand(data []byte, url string, into any, check func() error) error {
+	reflect.ValueOf(into).Elem().SetZero()
 	if err := json.Unmarshal(data, into); err != nil {
 		return &ReplyError{
 			URL: url, Reason: "the answer is not the JSON of the protocol: " + Printable(err.Error()),
 			Hint: "is this the address of an Ori registry?", foreign: true,
 		}
 	}
-	return nil
+	return check()
 }
 
 func readAll(body io.Reader, url string, limit int64) ([]byte, error) {

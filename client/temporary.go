@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 // partPattern is the name of a file that is not whole yet. No other program's
@@ -26,7 +25,6 @@ func (c *Client) newPart(folder string) (*os.File, error) {
 // clearParts removes parts to which nothing was added for a day: a transfer that
 // stands still ends long before. It is a courtesy, so it fails silently.
 func (c *Client) clearParts(folder string) {
-	const day = 24 * time.Hour
 	left, _ := fs.Glob(os.DirFS(folder), partPattern)
 	for _, name := range left {
 		path := filepath.Join(folder, name)
