@@ -143,9 +143,10 @@ func (s *supply) obtain(source *Client, a *arrival) (*Kept, error) {
 	return source.obtain(s.ctx, a.wanted)
 }
 
-// endIfFailed ends all work when the graph cannot be had any more.
+// endIfFailed ends all work when the graph cannot be had any more. Offline there
+// is none to end, and the same package is named each time.
 func (s *supply) endIfFailed(a *arrival) {
-	if a.needed && a.err != nil && !isMissing(a.err) {
+	if a.needed && a.err != nil && !isMissing(a.err) && !errors.Is(a.err, ErrOffline) {
 		s.stop()
 	}
 }
