@@ -14,6 +14,9 @@
 //	registry breaks NAME BYTES
 //	    has the proxy break every connection after so many bytes of a reply's
 //	    body; 0 has it hold again
+//	proxy
+//	    starts a proxy, puts its address into PROXY_URL, and makes SSL_CERT_FILE
+//	    trust https://example.com; whatever is asked for through it is the registry
 //	database save|restore [NAME]
 //	    keeps the state of its database, and puts that back, while no server runs
 //	user LOGIN [FLAG…] [NAME]
@@ -86,6 +89,7 @@ func params(t *testing.T, database func(testing.TB) string) testscript.Params {
 			"registry": positive(registryCommand),
 			"database": positive(databaseCommand),
 			"user":     positive(userCommand),
+			"proxy":    positive(proxyCommand),
 			"exits":    positive(exitsCommand),
 			"capture":  positive(captureCommand),
 			"json":     positive(jsonCommand),
