@@ -189,6 +189,9 @@ func (s *Server) ready(ctx context.Context) error {
 // Handler answers every request of the registry.
 func (s *Server) Handler() http.Handler { return s.handler }
 
+// Front puts something in front of the registry that Run is going to serve.
+func (s *Server) Front(front func(registry http.Handler) http.Handler) { s.handler = front(s.handler) }
+
 // Addr is the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
