@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -16,7 +17,7 @@ type writeCase struct {
 	status                   int
 	answer                   any  // nil: none
 	once                     bool // it is not made again when its answer is lost
-	call                     func(*Client) error
+	call                     func(context.Context, *Client) error
 }
 
 // writeCases are all writes of the account, of members, of versions and of packages.
@@ -44,7 +45,7 @@ func TestWrites(t *testing.T) {
 			}
 			c.serve(w, r)
 		}))
-		if err := c.call(newUser(t).client(server.URL)); err != nil {
+		if err := c.call(t.Context(), newUser(t).client(server.URL)); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if want := c.method + " " + c.path; got != want || body != c.body {
@@ -58,7 +59,7 @@ func TestWrites(t *testing.T) {
 func TestWritesWithoutToken(t *testing.T) {
 	for _, c := range writeCases(t) {
 		f := newFake(t)
-		err := c.call(newUser(t).client(f.server.URL, func(o *Options) { o.Token = "" }))
+		err := c.call(t.Context(), newUser(t).client(f.server.URL, func(o *Options) { o.Token = "" }))
 		if !errors.Is(err, ErrNoToken) || len(f.asked()) > 0 {
 			t.Errorf("%s: %v after %d requests", c.name, err, len(f.asked()))
 		}
@@ -75,10 +76,28 @@ func TestWritesWhoseAnswerIsLost(t *testing.T) {
 			}
 			c.serve(w, r)
 		}))
-		err := c.call(newUser(t).client(server.URL))
-		_, lost := errors.AsType[*NetworkError](err)
+		err := c.call(t.Context(), newUser(t).client(server.URL))
+		_, lost := errors.AsType[*UnansweredError](err)
 		if want := map[bool]int32{false: 2, true: 1}[c.once]; calls.Load() != want || lost != c.once {
 			t.Errorf("%s: %v after %d requests, want %d", c.name, err, calls.Load(), want)
+		}
+		server.Close()
+	}
+}
+
+// TestWritesInterrupted: nobody knows whether they are done.
+func TestWritesInterrupted(t *testing.T) {
+	for _, c := range writeCases(t) {
+		ctx, cancel := context.WithCancel(t.Context())
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body) // only then the server notices that the client has gone
+			cancel()
+			<-r.Context().Done()
+		}))
+		err := c.call(ctx, newUser(t).client(server.URL))
+		unanswered, ok := errors.AsType[*UnansweredError](err)
+		if !ok || !errors.Is(err, context.Canceled) || unanswered.Again == c.once {
+			t.Errorf("%s: %v, want an *UnansweredError", c.name, err)
 		}
 		server.Close()
 	}
@@ -92,7 +111,7 @@ func TestWritesElsewhere(t *testing.T) {
 	defer object.Close()
 	for _, c := range writeCases(t) {
 		for _, url := range []string{page.URL, object.URL} {
-			if _, ok := errors.AsType[*NoRegistryError](c.call(newUser(t).client(url))); !ok {
+			if _, ok := errors.AsType[*NoRegistryError](c.call(t.Context(), newUser(t).client(url))); !ok {
 				t.Errorf("%s: want a *NoRegistryError", c.name)
 			}
 		}

@@ -194,18 +194,22 @@ func (e *MissingError) Error() string { return errors.Join(e.Errs...).Error() }
 // Unwrap gives the single errors.
 func (e *MissingError) Unwrap() []error { return e.Errs }
 
-// UnansweredError is a publish that was interrupted when everything was sent:
-// the registry may have done it.
+// UnansweredError is a write without an answer, because it was interrupted or the
+// connection was lost: the registry may have done it.
 type UnansweredError struct {
-	Ref ident.Ref
-	Err error
+	Ref   ident.Ref // of a publish; zero for any other write
+	Again bool      // made again, it is the same as made once
+	Err   error     // a *NetworkError, or the interruption
 }
 
 func (e *UnansweredError) Error() string {
+	if e.Ref == (ident.Ref{}) {
+		return fmt.Sprintf("what was sent may have been done: %v", e.Err)
+	}
 	return fmt.Sprintf("%s was sent, and may be published: %v", e.Ref, e.Err)
 }
 
-// Unwrap gives the interruption.
+// Unwrap gives the interruption, or the *NetworkError.
 func (e *UnansweredError) Unwrap() error { return e.Err }
 
 // NoRegistryError says that what answers at an address is no Ori registry.

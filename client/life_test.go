@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -23,26 +24,26 @@ func lifeWrites(t *testing.T) []writeCase {
 		{
 			name: "yank", method: "POST", path: of + "/yank", body: `{"reason":"broken","message":"Loses a byte."}`, status: 200,
 			answer: lived(t, func(v *api.Version) { v.Yanked = &api.Yanked{At: at, Reason: &broken, Message: &lost} }),
-			call:   func(c *Client) error { _, err := c.Yank(t.Context(), ref, broken, lost); return err },
+			call:   func(ctx context.Context, c *Client) error { _, err := c.Yank(ctx, ref, broken, lost); return err },
 		},
 		{
 			name: "yank without words", method: "POST", path: of + "/yank", body: `{"reason":null,"message":null}`, status: 200,
 			answer: lived(t, func(v *api.Version) { v.Yanked = &api.Yanked{At: at} }),
-			call:   func(c *Client) error { _, err := c.Yank(t.Context(), ref, "", ""); return err },
+			call:   func(ctx context.Context, c *Client) error { _, err := c.Yank(ctx, ref, "", ""); return err },
 		},
 		{
 			name: "unyank", method: "POST", path: of + "/unyank", status: 200, answer: lived(t, func(*api.Version) {}),
-			call: func(c *Client) error { _, err := c.Unyank(t.Context(), ref); return err },
+			call: func(ctx context.Context, c *Client) error { _, err := c.Unyank(ctx, ref); return err },
 		},
 		{
 			name: "deprecate", method: "POST", path: of + "/deprecate", body: `{"message":"Loses a byte.","replacement":"@acme/fetch"}`, status: 200,
 			answer: lived(t, func(v *api.Version) { v.Deprecated = &api.Deprecated{At: at, Message: lost, Replacement: &other} }),
-			call:   func(c *Client) error { _, err := c.Deprecate(t.Context(), ref, lost, other); return err },
+			call:   func(ctx context.Context, c *Client) error { _, err := c.Deprecate(ctx, ref, lost, other); return err },
 		},
 		{
 			name: "undeprecate", method: "POST", path: of + "/deprecate", body: `{"message":null,"replacement":null}`, status: 200,
 			answer: lived(t, func(*api.Version) {}),
-			call:   func(c *Client) error { _, err := c.Undeprecate(t.Context(), ref); return err },
+			call:   func(ctx context.Context, c *Client) error { _, err := c.Undeprecate(ctx, ref); return err },
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -14,8 +15,8 @@ func memberWrites(t *testing.T) []writeCase {
 	return []writeCase{
 		{
 			name: "invite", method: "PUT", path: "/v1/scopes/acme/members/bob", body: `{"role":"member"}`, status: 202, answer: offer,
-			call: func(c *Client) error {
-				_, invited, err := c.Invite(t.Context(), "acme", "bob", api.MemberOfTeam)
+			call: func(ctx context.Context, c *Client) error {
+				_, invited, err := c.Invite(ctx, "acme", "bob", api.MemberOfTeam)
 				if err == nil && !invited {
 					t.Error("202 is told as no news")
 				}
@@ -24,7 +25,7 @@ func memberWrites(t *testing.T) []writeCase {
 		},
 		{
 			name: "remove", method: "DELETE", path: "/v1/scopes/acme/members/bob", status: 204,
-			call: func(c *Client) error { return c.RemoveMember(t.Context(), "acme", "bob") },
+			call: func(ctx context.Context, c *Client) error { return c.RemoveMember(ctx, "acme", "bob") },
 		},
 	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -35,11 +36,11 @@ func tokenWrites(t *testing.T) []writeCase {
 		{
 			name: "create token", method: "POST", path: "/v1/tokens", status: 201, answer: made, once: true,
 			body: `{"name":"build","scopes":["publish","read"],"packages":["@acme/*"],"expires_at":"2027-01-31T23:59:59Z"}`,
-			call: func(c *Client) error { _, err := c.CreateToken(t.Context(), asked); return err },
+			call: func(ctx context.Context, c *Client) error { _, err := c.CreateToken(ctx, asked); return err },
 		},
 		{
 			name: "revoke token", method: "DELETE", path: "/v1/tokens/t_1", status: 204, once: true,
-			call: func(c *Client) error { return c.RevokeToken(t.Context(), "t_1") },
+			call: func(ctx context.Context, c *Client) error { return c.RevokeToken(ctx, "t_1") },
 		},
 	}
 }

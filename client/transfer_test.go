@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
@@ -24,8 +25,8 @@ func transferWrites(t *testing.T) []writeCase {
 	return []writeCase{
 		{
 			name: "offer", method: "POST", path: path, body: `{"to":"bob"}`, status: 202, answer: end(api.Pending),
-			call: func(c *Client) error {
-				_, created, err := c.OfferTransfer(t.Context(), p, "bob")
+			call: func(ctx context.Context, c *Client) error {
+				_, created, err := c.OfferTransfer(ctx, p, "bob")
 				if err == nil && !created {
 					t.Error("202 is told as no news")
 				}
@@ -34,15 +35,15 @@ func transferWrites(t *testing.T) []writeCase {
 		},
 		{
 			name: "accept", method: "POST", path: path + "/accept", status: 200, answer: end(api.Accepted),
-			call: func(c *Client) error { _, err := c.AcceptTransfer(t.Context(), p); return err },
+			call: func(ctx context.Context, c *Client) error { _, err := c.AcceptTransfer(ctx, p); return err },
 		},
 		{
 			name: "decline", method: "POST", path: path + "/decline", status: 200, answer: end(api.Declined),
-			call: func(c *Client) error { _, err := c.DeclineTransfer(t.Context(), p); return err },
+			call: func(ctx context.Context, c *Client) error { _, err := c.DeclineTransfer(ctx, p); return err },
 		},
 		{
 			name: "cancel", method: "POST", path: path + "/cancel", status: 200, answer: end(api.Cancelled),
-			call: func(c *Client) error { _, err := c.CancelTransfer(t.Context(), p); return err },
+			call: func(ctx context.Context, c *Client) error { _, err := c.CancelTransfer(ctx, p); return err },
 		},
 	}
 }

@@ -79,7 +79,7 @@ func (c *Client) Publish(ctx context.Context, content io.ReaderAt, report *archi
 	case err == nil:
 		return receipt, nil
 	case sent && !o.DryRun && ctx.Err() != nil:
-		return nil, &UnansweredError{Ref: refOf(report), Err: ctx.Err()}
+		return nil, &UnansweredError{Ref: refOf(report), Again: true, Err: ctx.Err()}
 	}
 	return nil, err
 }

@@ -122,17 +122,30 @@ func explainUsage(err error) (explanation, error) {
 }
 
 func explainInterruption(err error) (explanation, error) {
-	if !errors.Is(err, context.Canceled) {
+	unanswered, sent := errors.AsType[*client.UnansweredError](err)
+	if !errors.Is(err, context.Canceled) && !sent {
 		return explanation{}, nil
 	}
-	unanswered, sent := errors.AsType[*client.UnansweredError](err)
+	e := explanation{Code: "interrupted", Message: "interrupted; nothing unfinished was left behind", ExitCode: exitFailed}
 	if sent {
-		return explanation{
-			Code: "interrupted", Message: fmt.Sprintf("interrupted; %s was sent, and may be published", unanswered.Ref), ExitCode: exitFailed,
-			Hint: "publish it again, which tells: identical bytes are no news to the registry",
-		}, err
+		e.Message, e.Hint = wordsOf(unanswered)
 	}
-	return explanation{Code: "interrupted", Message: "interrupted; nothing unfinished was left behind", ExitCode: exitFailed}, err
+	if network, lost := errors.AsType[*client.NetworkError](err); lost {
+		e.Code, e.ExitCode = "network", exitNetwork
+		e.Details = []string{client.Printable(network.Error())}
+	}
+	return e, err
+}
+
+// wordsOf says what may have been done, and how to find out.
+func wordsOf(e *client.UnansweredError) (message, hint string) {
+	switch {
+	case !e.Ref.Package.IsZero():
+		return fmt.Sprintf("interrupted; %s was sent, and may be published", e.Ref), "publish it again, which tells: identical bytes are no news to the registry"
+	case e.Again:
+		return "interrupted; what was sent may have been done", "do it again, which makes sure: what is done already is no news to the registry"
+	}
+	return "no answer came; what was sent may have been done", "oripk token list shows whether it was"
 }
 
 func explainTrust(err error) (explanation, error) {

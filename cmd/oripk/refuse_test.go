@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -131,10 +132,30 @@ func TestNoProof(t *testing.T) {
 	oripk(t, nil, "verify", file, "--proof", file, "--registry", "http://127.0.0.1:1").want(t, exitFailed, "no tlog-proof", "--proof FILE")
 }
 
-// TestInterruptedAfterSending: nobody knows whether it is published.
-func TestInterruptedAfterSending(t *testing.T) {
-	e := explain(&client.UnansweredError{Err: context.Canceled})
-	if e.Code != "interrupted" || e.ExitCode != exitFailed || !strings.Contains(e.Message, "may be published") || !strings.Contains(e.Hint, "publish it again") {
-		t.Errorf("%+v", e)
+// TestUnanswered: nobody knows whether it is done.
+func TestUnanswered(t *testing.T) {
+	ref, err := parseRef("@acme/http@1.4.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := &client.NetworkError{Host: "https://registry.example", Err: io.ErrUnexpectedEOF}
+	cases := []struct {
+		err  *client.UnansweredError
+		code string
+		exit int
+		say  []string
+	}{
+		{&client.UnansweredError{Ref: ref, Again: true, Err: context.Canceled}, "interrupted", exitFailed, []string{"may be published", "publish it again"}},
+		{&client.UnansweredError{Again: true, Err: context.Canceled}, "interrupted", exitFailed, []string{"may have been done", "do it again"}},
+		{&client.UnansweredError{Err: context.Canceled}, "interrupted", exitFailed, []string{"may have been done", "oripk token list"}},
+		{&client.UnansweredError{Err: lost}, "network", exitNetwork, []string{"may have been done", "no answer from https://registry.example", "oripk token list"}},
+	}
+	for _, c := range cases {
+		e := explain(c.err)
+		for _, part := range c.say {
+			if e.Code != c.code || e.ExitCode != c.exit || !strings.Contains(e.Message+e.Hint+strings.Join(e.Details, " "), part) {
+				t.Errorf("%v: %+v, want %q", c.err, e, part)
+			}
+		}
 	}
 }
