@@ -51,18 +51,20 @@ func lifeWrites(t *testing.T) []writeCase {
 // TestLifeLies: an answer that does not show what was done is no success.
 func TestLifeLies(t *testing.T) {
 	ref := mustRef(t, httpRef)
-	legal, message := "legal", "No."
+	broken, legal, message := "broken", "legal", "No."
 	yank := func(c *Client) error { _, err := c.Yank(t.Context(), ref, "broken", ""); return err }
 	refuses(t, "/yank", yank, map[string]any{
 		"not yanked":            lived(t, func(*api.Version) {}),
 		"for another reason":    lived(t, func(v *api.Version) { v.Yanked = &api.Yanked{Reason: &legal} }),
-		"with words of its own": lived(t, func(v *api.Version) { v.Yanked = &api.Yanked{Reason: &legal, Message: &message} }),
+		"with words of its own": lived(t, func(v *api.Version) { v.Yanked = &api.Yanked{Reason: &broken, Message: &message} }),
 		"another version":       &api.Version{Version: mustRef(t, "@a/b@9.9.9").Version, Yanked: &api.Yanked{}},
 	})
 	yanked := lived(t, func(v *api.Version) { v.Yanked = &api.Yanked{} })
 	refuses(t, "/unyank", func(c *Client) error { _, err := c.Unyank(t.Context(), ref); return err }, map[string]any{"yanked still": yanked})
 	deprecated := lived(t, func(v *api.Version) { v.Deprecated = &api.Deprecated{Message: "Other words."} })
 	refuses(t, "/deprecate", func(c *Client) error { _, err := c.Deprecate(t.Context(), ref, message, ""); return err },
-		map[string]any{"other words": deprecated, "not deprecated": yanked})
+		map[string]any{"other words": deprecated, "not deprecated": yanked, "another replacement": lived(t, func(v *api.Version) {
+			v.Deprecated = &api.Deprecated{Message: message, Replacement: &legal}
+		})})
 	refuses(t, "/deprecate", func(c *Client) error { _, err := c.Undeprecate(t.Context(), ref); return err }, map[string]any{"deprecated still": deprecated})
 }

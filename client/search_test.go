@@ -116,7 +116,11 @@ func TestPagesWithoutEnd(t *testing.T) {
 				last = err
 			}
 			wantError(t, last, errAnyReply)
-			if calls > maxPages {
+			most := 2
+			if name == "always another page" {
+				most = maxPages
+			}
+			if calls > most {
 				t.Errorf("%d pages were asked for", calls)
 			}
 		})
