@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
 )
 
@@ -155,17 +154,4 @@ func flagError(_ *cobra.Command, err error) error {
 		return usage
 	}
 	return err
-}
-
-// clientOf makes the client of the registry that a scope lives in, unless the
-// command line names another one.
-func (a *app) clientOf(scope string) (*client.Client, error) {
-	r, err := a.registries(nil, client.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if a.registry != "" {
-		return r.Home()
-	}
-	return r.Scope(scope)
 }

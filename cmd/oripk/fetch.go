@@ -23,7 +23,7 @@ func (a *app) fetchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := a.client(client.Options{})
+			c, err := a.clientOf(ref.Package.Scope())
 			if err != nil {
 				return err
 			}

@@ -19,6 +19,29 @@ func (a *app) client(o client.Options) (*client.Client, error) {
 	return r.Home()
 }
 
+// clientOf makes the client of the registry that a scope lives in, unless the
+// command line names another one.
+func (a *app) clientOf(scope string) (*client.Client, error) {
+	return a.clientFor(scope, client.Options{})
+}
+
+// clientFor is clientOf with what is particular to the command.
+func (a *app) clientFor(scope string, o client.Options) (*client.Client, error) {
+	settings, err := a.settings(nil)
+	if err != nil {
+		return nil, err
+	}
+	settings.Registry = cmp.Or(settings.Registry, settings.Config.RegistryOf(scope))
+	if o, err = a.options(o); err != nil {
+		return nil, err
+	}
+	r, err := settings.Registries(a.ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return r.Home()
+}
+
 // registries are those of the run; project is the manifest of the root project,
 // nil when the command has none.
 func (a *app) registries(project *manifest.Manifest, o client.Options) (*client.Registries, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/translog"
@@ -43,7 +44,7 @@ func (a *app) verify(ctx context.Context, subject string, flags verifyFlags) err
 	if err := flags.check(subject); err != nil {
 		return err
 	}
-	c, err := a.client(client.Options{LogKey: flags.logKey, Offline: flags.offline})
+	c, err := a.clientFor(scopeOf(subject, flags), client.Options{LogKey: flags.logKey, Offline: flags.offline})
 	if err != nil {
 		return err
 	}
@@ -58,6 +59,28 @@ func (a *app) verify(ctx context.Context, subject string, flags verifyFlags) err
 		fmt.Fprintf(w, "%s %s is what the log %s has as entry %d, published %s\n",
 			verdict.Ref.Package, verdict.Ref.Version, verdict.Origin, verdict.Index, verdict.Published.Format("2006-01-02"))
 	})
+}
+
+// scopeOf gives the scope of what is to be verified; "" when it cannot be told,
+// or need not, because nobody is asked.
+func scopeOf(subject string, flags verifyFlags) string {
+	if strings.HasPrefix(subject, "@") {
+		scope, _, _ := strings.Cut(subject[1:], "/")
+		return scope
+	}
+	if flags.offline {
+		return ""
+	}
+	f, err := os.Open(subject)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	report, err := archive.Check(f)
+	if err != nil || report.Manifest == nil {
+		return ""
+	}
+	return report.Manifest.Package.Scope()
 }
 
 func (f verifyFlags) check(subject string) error {
