@@ -125,6 +125,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(flagError)
 	a.addCommands(root)
+	a.completeArguments(root)
 	return root
 }
 
@@ -148,7 +149,7 @@ func (a *app) addCommands(root *cobra.Command) {
 			a.scopeCommand(), a.transferCommand(), a.acceptCommand(), a.declineCommand(), a.cancelCommand(), a.inboxCommand(),
 		}},
 		{"This machine and you:", []*cobra.Command{
-			a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.tokenCommand(), a.cacheCommand(), a.versionCommand(),
+			a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.tokenCommand(), a.cacheCommand(), a.completionCommand(), a.versionCommand(),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
