@@ -14,7 +14,7 @@ export LISTEN       ?= 127.0.0.1:8080
 export DATA         ?= ./data
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check race bench fuzz drill clean
+.PHONY: help build run test check docs race bench fuzz drill clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,11 @@ check: ## Formatting, go vet, staticcheck
 	cd judges && go tool -modfile=../tools/go.mod staticcheck ./...
 	go -C tools vet ./...
 	go -C tools test -count=1 ./...
+
+docs: ## Make docs/cli.md of the commands' help
+	@mkdir -p bin
+	go build -o bin/ ./cmd/oripk
+	bin/oripk docs > docs/cli.md
 
 race: ## The tests under the race detector (needs a C compiler)
 	@go test -json -race -count=1 -timeout 30m ./... | go -C tools run ./testreport

@@ -34,6 +34,20 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// TestDocumentedConfig: what docs/client.md shows is a right file.
+func TestDocumentedConfig(t *testing.T) {
+	text, err := os.ReadFile("../docs/client.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(text), "```toml\n")
+	block, _, _ = strings.Cut(block, "```")
+	config, err := parseConfig("config.toml", []byte(block))
+	if err != nil || config.Default != "main" || config.RegistryOf("corp") != "corp" || config.Registries["corp"].LogKey == "" {
+		t.Errorf("%+v, %v", config, err)
+	}
+}
+
 func TestConfigFaults(t *testing.T) {
 	const main = "[registries.main]\nurl = \"https://main.example\"\n"
 	cases := []struct{ name, text, want string }{

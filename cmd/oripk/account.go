@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,12 +57,35 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Show the version of this program",
+		Long:  "Show the version of this program.\n\nWith --json: version, protocol, go and commit, null when the build has recorded none.",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			out := map[string]string{"version": programVersion(), "protocol": api.ProtocolVersion}
+			out := newVersionResult()
 			return a.result(out, func(w io.Writer) {
-				fmt.Fprintf(w, "oripk %s, protocol %s\n", out["version"], out["protocol"])
+				fmt.Fprintf(w, "oripk %s, protocol %s\n", out.Version, out.Protocol)
 			})
 		},
 	}
+}
+
+// versionResult is the JSON of version.
+type versionResult struct {
+	Version  string  `json:"version"`
+	Protocol string  `json:"protocol"`
+	Go       string  `json:"go"`
+	Commit   *string `json:"commit"`
+}
+
+func newVersionResult() versionResult {
+	out := versionResult{Version: programVersion(), Protocol: api.ProtocolVersion, Go: runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return out
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			out.Commit = &s.Value
+		}
+	}
+	return out
 }

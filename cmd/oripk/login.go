@@ -23,11 +23,12 @@ func (a *app) loginCommand() *cobra.Command {
 			"a file that only you can read. The token is asked for on the terminal without\n" +
 			"showing it, or read from standard input, and the registry is asked whose it is\n" +
 			"before it is kept. It is kept for the registry's URL and never sent to another.\n\n" +
-			"Where no default is configured, --registry URL becomes it. Where an address comes\n" +
-			"from a project's oripk.toml alone, a token that is kept for, or set by, its name\n" +
-			"is not sent there: the project could be after it.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), fromInput) },
+			"Where no default is configured, the registry of --registry URL becomes it.\n\n" +
+			"With --json: registry, login, token (what it may do, not the token itself), kept_in,\n" +
+			"and default, whether the registry became that.",
+		Example: "  oripk login --registry https://registry.example\n  oripk login --with-token <token.txt",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), fromInput) },
 	}
 	login.Flags().BoolVar(&fromInput, "with-token", false, "read the token from standard input, also when that is a terminal")
 	return login
@@ -146,7 +147,8 @@ func (a *app) logoutCommand() *cobra.Command {
 		Use:   "logout",
 		Short: "Drop the token that is kept for a registry",
 		Long: "Drop the token that is kept for a registry. The token itself goes on working\n" +
-			"wherever else it is known; oripk token revoke ends it.",
+			"wherever else it is known; oripk token revoke ends it.\n\n" +
+			"With --json: registry, and dropped, whether there was one.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.logout(cmd.Context()) },
 	}

@@ -94,9 +94,9 @@ Exit codes:
   2  the command line is wrong, no registry is given, or a question would have
      to be asked without a terminal and without --yes
   3  what was checked is not what the log or the lock file says:
-     CHECKSUM MISMATCH, NOT IN LOG, LOG FORK, POLICY, STALE
-  4  no token, or one that may not do this; or a token that only a project's
-     file asks for (see oripk login --help)
+     CHECKSUM MISMATCH, NOT IN LOG, LOG FORK, POLICY, STALE; or audit has findings
+  4  no token, or one that may not do this; or only the project's oripk.toml
+     says where a registry is, and that address would get the token for its name
   5  the registry says: not found, or gone
   6  the registry answered that this conflicts with what it has
   7  the registry or its log could not be reached, or there is no Ori registry
@@ -125,6 +125,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(flagError)
 	a.addCommands(root)
+	root.AddCommand(a.docsCommand(), a.manCommand())
 	a.completeArguments(root)
 	return root
 }
