@@ -39,8 +39,16 @@ func Unpack(src io.Reader, parent *os.Root, name string) (report *Report, err er
 			err = errors.Join(err, parent.RemoveAll(temporary))
 		}
 	}()
-	report, err = unpackInto(src, parent, temporary)
+	root, err := parent.OpenRoot(temporary)
 	if err != nil {
+		return nil, fmt.Errorf("unpacking: %w", err)
+	}
+	defer root.Close()
+	files := newFolderSink(root, true)
+	if report, err = unpackInto(src, files); err != nil {
+		return report, err
+	}
+	if err := files.sync(); err != nil {
 		return report, err
 	}
 	if err := parent.Rename(temporary, name); err != nil {
@@ -63,29 +71,34 @@ func checkTarget(parent *os.Root, name string) error {
 	return nil
 }
 
-// unpackInto fills the folder; it is durable when there is no error.
-func unpackInto(src io.Reader, parent *os.Root, folder string) (*Report, error) {
-	root, err := parent.OpenRoot(folder)
-	if err != nil {
-		return nil, fmt.Errorf("unpacking: %w", err)
-	}
-	defer root.Close()
-	files := &folderSink{root: root, made: map[string]bool{".": true}}
+// Extract checks an archive and puts its files into an empty folder. It is for
+// those who make many folders durable at a time: nothing is on the disk yet when
+// it returns, and after an error the folder is to be removed.
+//
+// The report is nil when src or the disk is the trouble; when the archive is not
+// right, report and error (an *InvalidError) are both there.
+func Extract(src io.Reader, folder *os.Root) (*Report, error) {
+	return unpackInto(src, newFolderSink(folder, false))
+}
+
+func unpackInto(src io.Reader, files *folderSink) (*Report, error) {
 	report, err := check(src, files)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking: %w", err)
 	}
-	if err := report.Err(); err != nil {
-		return report, err
-	}
-	return report, files.sync()
+	return report, report.Err()
 }
 
 // folderSink puts files into a folder that it does not leave, and never over
 // one that is there.
 type folderSink struct {
-	root *os.Root
-	made map[string]bool // the folders, "." included
+	root    *os.Root
+	durable bool            // files are on the disk when they are closed
+	made    map[string]bool // the folders, "." included
+}
+
+func newFolderSink(root *os.Root, durable bool) *folderSink {
+	return &folderSink{root, durable, map[string]bool{".": true}}
 }
 
 func (s *folderSink) create(name string) (io.WriteCloser, error) {
@@ -98,9 +111,12 @@ func (s *folderSink) create(name string) (io.WriteCloser, error) {
 	for ; !s.made[folder]; folder = path.Dir(folder) {
 		s.made[folder] = true
 	}
-	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444) // what a checksum vouches for is not edited
 	if err != nil {
 		return nil, err
+	}
+	if !s.durable {
+		return f, nil
 	}
 	return syncedFile{f}, nil
 }

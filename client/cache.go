@@ -21,7 +21,7 @@ import (
 //
 //	archives/<checksum>.oripk             an archive
 //	packages/<checksum>/                  its files, read-only
-//	proofs/<log>/@scope/name/<version>    the proof that a log has it under that name
+//	proofs/<log>/@scope/name@<version>    the proof that a log has it under that name
 //	replies/…                             what registries said last, for when they cannot be asked
 //
 // <checksum> is the archive's SHA-256 in hexadecimal, <log> the log's name and
@@ -78,54 +78,27 @@ func (k *Cache) manifest(sum, manifestSum ident.Checksum) (*manifest.Manifest, e
 	return m, nil
 }
 
-// part makes a file for an archive that is being fetched.
+// part makes a file for an archive that is being fetched. Parts of programs that
+// were killed are cleared away first, once.
 func (k *Cache) part(c *Client) (*os.File, error) {
 	dir := filepath.Join(k.dir, "archives")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, unkept(err)
-	}
-	k.swept.Do(func() { k.sweep(c.options.Now()) })
-	f, err := c.newPart(dir)
+	var err error
+	k.swept.Do(func() {
+		err = os.MkdirAll(dir, 0o755)
+		c.clearParts(dir)
+		k.sweep(c.options.Now())
+	})
 	if err != nil {
 		return nil, unkept(err)
 	}
-	return f, nil
+	f, err := os.CreateTemp(dir, partPattern)
+	return f, unkept(err)
 }
 
-// keep gives the finished temporary file the name of its checksum.
+// keep gives a finished part the name of its checksum. Nobody relies on its
+// being there and whole after a crash: an archive is checked before it is used.
 func (k *Cache) keep(f *os.File, sum ident.Checksum) error {
-	path := k.archivePath(sum)
-	_, err := place(f, path, sum)
-	if _, other := errors.AsType[*FileExistsError](err); other { // damaged: it is no archive of this checksum
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return unkept(err)
-	}
-	return nil
-}
-
-// unpack puts the files of a kept archive in their place.
-func (k *Cache) unpack(sum ident.Checksum) error {
-	dir := filepath.Join(k.dir, "packages")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return unkept(err)
-	}
-	parent, err := os.OpenRoot(dir)
-	if err != nil {
-		return unkept(err)
-	}
-	defer parent.Close()
-	f, err := os.Open(k.archivePath(sum))
-	if err != nil {
-		return unkept(err)
-	}
-	defer f.Close()
-	_, err = archive.Unpack(f, parent, sum.Hex())
-	if err != nil && !k.has(sum) { // else another program was faster
-		return unkept(err)
-	}
-	return nil
+	return unkept(errors.Join(f.Chmod(0o644), f.Close(), os.Rename(f.Name(), k.archivePath(sum))))
 }
 
 // proof gives the proof that was kept for a version, nil when there is none.
@@ -139,17 +112,15 @@ func (k *Cache) proof(v *translog.Verifier, ref ident.Ref) []byte {
 
 func (k *Cache) keepProof(v *translog.Verifier, ref ident.Ref, text []byte) error {
 	path := k.proofPath(v, ref)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return unkept(err)
+	err := writeWhole(path, text) // one that a crash has spoiled is asked for again
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), writeWhole(path, text))
 	}
-	if err := writeAtomic(path, text); err != nil {
-		return unkept(err)
-	}
-	return nil
+	return unkept(err)
 }
 
 func (k *Cache) proofPath(v *translog.Verifier, ref ident.Ref) string {
-	return filepath.Join(k.dir, "proofs", logName(v), "@"+ref.Package.Scope(), ref.Package.Name(), ref.Version.String())
+	return filepath.Join(k.dir, "proofs", logName(v), "@"+ref.Package.Scope(), ref.Package.Name()+"@"+ref.Version.String())
 }
 
 // sweep removes what programs that were killed while they unpacked or removed
@@ -181,7 +152,11 @@ func (e *CacheError) Error() string { return fmt.Sprintf("the cache cannot be us
 // Unwrap gives the cause.
 func (e *CacheError) Unwrap() error { return e.Err }
 
+// unkept makes a *CacheError of a failure, nil of none.
 func unkept(err error) error {
+	if err == nil {
+		return nil
+	}
 	hint := "look at the folder's rights, or name another one in ORI_CACHE"
 	if isFull(err) {
 		hint = "make room there, for example with: oripk cache clean"

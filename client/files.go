@@ -16,6 +16,19 @@ import (
 // writeAtomic puts data at path so that a reader, and a machine that loses
 // power, sees the old file or the new one and nothing between.
 func writeAtomic(path string, data []byte) error {
+	if err := write(path, data, (*os.File).Sync); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// writeWhole is writeAtomic for what can be had again: a machine that loses
+// power may forget it, or leave a part of it.
+func writeWhole(path string, data []byte) error {
+	return write(path, data, func(*os.File) error { return nil })
+}
+
+func write(path string, data []byte, settle func(*os.File) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".oripk-*.tmp")
 	if err != nil {
 		return err
@@ -25,16 +38,13 @@ func writeAtomic(path string, data []byte) error {
 	if _, err := f.Write(data); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	if err := settle(f); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return os.Rename(f.Name(), path)
 }
 
 // syncFolder makes the folder's names durable. Systems that cannot do it for a

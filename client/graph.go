@@ -77,9 +77,13 @@ type ResolveOptions struct {
 // manifest in its archive, whose checksum the log has; no word of a registry is
 // taken for it. Errors are *ConflictError, *CycleError, *SourceError,
 // *FeatureError, *MissingError and those of Obtain.
-func (r *Registries) Resolve(ctx context.Context, m *manifest.Manifest, o ResolveOptions) (*Graph, error) {
+func (r *Registries) Resolve(ctx context.Context, m *manifest.Manifest, o ResolveOptions) (g *Graph, err error) {
 	w := &walk{registries: r, root: m, nodes: map[ident.Package]*node{}, supply: newSupply(ctx, r, o)}
-	defer w.supply.close()
+	defer func() {
+		if unkept := w.supply.close(); err == nil && unkept != nil {
+			g, err = nil, unkept
+		}
+	}()
 	if err := w.run(); err != nil {
 		return nil, err
 	}

@@ -37,13 +37,16 @@ type wanted struct {
 // there. Before a byte of it is unpacked the log's proof, the archive's checksum
 // and form, and the name in it have been checked.
 func (c *Client) Obtain(ctx context.Context, ref ident.Ref, progress Progress) (*Kept, error) {
-	return c.obtain(ctx, wanted{ref: ref, progress: progress})
-}
-
-func (c *Client) obtain(ctx context.Context, w wanted) (*Kept, error) {
 	if c.cache == nil {
 		return nil, ErrNoCache
 	}
+	s := c.cache.stage()
+	kept, err := c.obtain(ctx, wanted{ref: ref, progress: progress}, s)
+	return kept, errors.Join(err, s.commit())
+}
+
+// obtain leaves what it has unpacked in a stage, for its caller to commit.
+func (c *Client) obtain(ctx context.Context, w wanted, s *stage) (*Kept, error) {
 	v, err := c.Log(ctx)
 	if err != nil {
 		return nil, err
@@ -57,18 +60,16 @@ func (c *Client) obtain(ctx context.Context, w wanted) (*Kept, error) {
 	}
 	kept := &Kept{Ref: w.ref, Checksum: e.Archive, Size: e.Size, Published: e.Time, Dir: c.cache.Dir(e.Archive)}
 	if kept.Manifest, err = c.cache.manifest(e.Archive, e.Manifest); err == nil && kept.Manifest == nil {
-		kept.Fetched, err = c.fill(ctx, w, e)
+		kept.Manifest, kept.Fetched, err = c.fill(ctx, w, e)
 		if err == nil {
-			kept.Manifest, err = c.cache.manifest(e.Archive, e.Manifest)
+			err = s.unpack(e.Archive)
 		}
 	}
-	switch {
-	case err != nil:
+	if err == nil && fresh != nil {
+		err = c.cache.keepProof(v, w.ref, fresh)
+	}
+	if err != nil {
 		return nil, err
-	case kept.Manifest == nil:
-		return nil, unkept(fmt.Errorf("%s was removed while it was used", kept.Dir))
-	case fresh != nil:
-		return kept, c.cache.keepProof(v, w.ref, fresh)
 	}
 	return kept, nil
 }
@@ -119,41 +120,38 @@ func isPublicationOf(e *translog.Entry, ref ident.Ref) bool {
 	return e.Kind == translog.KindPublish && e.Package == ref.Package && e.Version == ref.Version
 }
 
-// fill unpacks the archive of an entry into the cache, and fetches it if a
-// right one is not there yet.
-func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry) (fetched bool, err error) {
-	if c.cache.checkArchive(w.ref, e) == nil {
-		return false, c.cache.unpack(e.Archive)
+// fill brings the archive of an entry into the cache, unless a right one is
+// there, and gives the manifest in it.
+func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry) (m *manifest.Manifest, fetched bool, err error) {
+	if m, err := c.cache.manifestOf(w.ref, e); err == nil {
+		return m, false, nil
 	}
 	f, err := c.cache.part(c)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	err = c.newFetching(w.ref, f, w.progress).checked(ctx, func(sum ident.Checksum, size int64) error {
-		if err := checkEntry(e, w.ref, sum, size); err != nil {
-			return err
+	err = c.newFetching(w.ref, f, w.progress).checked(ctx, func(sum ident.Checksum, size int64) (err error) {
+		if err = checkEntry(e, w.ref, sum, size); err == nil {
+			m, err = checkContent(f, w.ref, e)
 		}
-		return checkContent(f, w.ref, e)
+		return err
 	})
-	if err != nil {
-		return false, err
+	if err == nil {
+		err = c.cache.keep(f, e.Archive)
 	}
-	if err := c.cache.keep(f, e.Archive); err != nil {
-		return false, err
-	}
-	return true, c.cache.unpack(e.Archive)
+	return m, true, err
 }
 
 // checkContent checks the form of an archive whose bytes are those of the
 // entry, and that it is what it is called.
-func checkContent(f *os.File, ref ident.Ref, e *translog.Entry) error {
+func checkContent(f *os.File, ref ident.Ref, e *translog.Entry) (*manifest.Manifest, error) {
 	report, err := checkArchive(f)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return checkReport(report, ref, e)
+	return report.Manifest, checkReport(report, ref, e)
 }
 
 func checkReport(report *archive.Report, ref ident.Ref, e *translog.Entry) error {
@@ -166,19 +164,19 @@ func checkReport(report *archive.Report, ref ident.Ref, e *translog.Entry) error
 	return checkManifest(e, report)
 }
 
-// checkArchive checks an archive that was kept, of which no files are there.
-func (k *Cache) checkArchive(ref ident.Ref, e *translog.Entry) error {
+// manifestOf checks an archive that was kept, and gives the manifest in it.
+func (k *Cache) manifestOf(ref ident.Ref, e *translog.Entry) (*manifest.Manifest, error) {
 	f, err := os.Open(k.archivePath(e.Archive))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	sum, size, err := hashArchive(f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkEntry(e, ref, sum, size); err != nil {
-		return err
+		return nil, err
 	}
 	return checkContent(f, ref, e)
 }

@@ -58,8 +58,15 @@ func (p *Project) placeAll(g *Graph) error {
 	if err != nil {
 		return err
 	}
+	scopes := &scopes{root: p.root, open: map[string]*os.Root{}}
+	defer scopes.close()
 	for i, kept := range g.Packages {
-		if err := p.placeOne(&index.Packages[i], kept.Dir, before); err != nil {
+		scope, err := scopes.of(kept.Ref.Package)
+		if err != nil {
+			return err
+		}
+		there := before.sums[index.Packages[i].Path] == kept.Checksum
+		if err := placeOne(scope, kept.Ref.Package.Name(), kept.Dir, there); err != nil {
 			return err
 		}
 	}
@@ -70,6 +77,33 @@ func (p *Project) placeAll(g *Graph) error {
 		return err
 	}
 	return p.writeIn(packagesIndex, text)
+}
+
+// scopes are the folders that the packages of a scope are in, opened once.
+type scopes struct {
+	root *os.Root
+	open map[string]*os.Root
+}
+
+func (s *scopes) of(p ident.Package) (*os.Root, error) {
+	if there := s.open[p.Scope()]; there != nil {
+		return there, nil
+	}
+	folder := packages + "/@" + p.Scope()
+	if err := s.root.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	opened, err := s.root.OpenRoot(folder)
+	if err == nil {
+		s.open[p.Scope()] = opened
+	}
+	return opened, err
+}
+
+func (s *scopes) close() {
+	for _, opened := range s.open {
+		opened.Close()
+	}
 }
 
 func newIndex(g *Graph) *placedIndex {
@@ -117,39 +151,40 @@ func (p *Project) readIndex() (before *placed, fresh bool, err error) {
 	return before, false, nil
 }
 
-// placeOne makes one link, or copy, unless it is there.
-func (p *Project) placeOne(one *placedPackage, dir string, before *placed) error {
-	if there, err := p.root.Readlink(one.Path); err == nil && there == dir {
+// placeOne makes one link, or a copy, unless it is there. That a copy is of
+// this version only the index can say.
+func placeOne(scope *os.Root, name, dir string, indexed bool) error {
+	if err := scope.Symlink(dir, name); err == nil {
 		return nil
 	}
-	if info, err := p.root.Lstat(one.Path); err == nil && info.IsDir() && before.sums[one.Path] == one.Checksum {
+	if there, err := scope.Readlink(name); err == nil && there == dir {
 		return nil
 	}
-	if err := p.root.MkdirAll(path.Dir(one.Path), 0o755); err != nil {
-		return err
+	if info, err := scope.Lstat(name); err == nil && info.IsDir() && indexed {
+		return nil
 	}
-	temporary := path.Dir(one.Path) + "/.new-" + rand.Text()
-	err := p.root.Symlink(dir, temporary)
+	temporary := ".new-" + rand.Text()
+	err := scope.Symlink(dir, temporary)
 	if err != nil {
-		err = p.copyTo(temporary, dir)
+		err = copyTree(scope, temporary, dir)
 	}
 	if err == nil {
-		err = p.root.RemoveAll(one.Path)
+		err = scope.RemoveAll(name)
 	}
 	if err == nil {
-		err = p.root.Rename(temporary, one.Path)
+		err = scope.Rename(temporary, name)
 	}
 	if err != nil {
-		return errors.Join(err, p.root.RemoveAll(temporary))
+		return errors.Join(err, scope.RemoveAll(temporary))
 	}
 	return nil
 }
 
-func (p *Project) copyTo(name, dir string) error {
-	if err := p.root.Mkdir(name, 0o755); err != nil {
+func copyTree(scope *os.Root, name, dir string) error {
+	if err := scope.Mkdir(name, 0o755); err != nil {
 		return err
 	}
-	into, err := p.root.OpenRoot(name)
+	into, err := scope.OpenRoot(name)
 	if err != nil {
 		return err
 	}

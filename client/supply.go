@@ -20,6 +20,7 @@ type supply struct {
 	working    sync.WaitGroup
 
 	mu       sync.Mutex
+	stages   map[string]*stage // by the cache's folder
 	arrivals map[origin]*arrival
 	alone    map[*Client]bool // do not tell whole graphs
 	progress SyncProgress
@@ -45,7 +46,7 @@ type arrival struct {
 func newSupply(ctx context.Context, r *Registries, o ResolveOptions) *supply {
 	s := &supply{
 		registries: r, free: make(chan struct{}, workers), tell: o.Progress,
-		arrivals: map[origin]*arrival{}, alone: map[*Client]bool{},
+		stages: map[string]*stage{}, arrivals: map[origin]*arrival{}, alone: map[*Client]bool{},
 	}
 	s.ctx, s.stop = context.WithCancel(ctx)
 	if o.Lock != nil {
@@ -54,10 +55,25 @@ func newSupply(ctx context.Context, r *Registries, o ResolveOptions) *supply {
 	return s
 }
 
-// close ends what is still on its way: nothing is written afterwards.
-func (s *supply) close() {
+// close ends what is still on its way, and keeps what has arrived, which is right
+// whatever became of the rest. Nothing is written afterwards.
+func (s *supply) close() (err error) {
 	s.stop()
 	s.working.Wait()
+	for _, stage := range s.stages {
+		err = errors.Join(err, stage.commit())
+	}
+	return err
+}
+
+// stageOf gives the stage of a cache; all registries of a run share one.
+func (s *supply) stageOf(k *Cache) *stage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stages[k.dir] == nil {
+		s.stages[k.dir] = k.stage()
+	}
+	return s.stages[k.dir]
 }
 
 // read obtains a level of the graph. That packages are missing is told for all
@@ -140,7 +156,10 @@ func (s *supply) obtain(source *Client, a *arrival) (*Kept, error) {
 		return nil, s.ctx.Err()
 	}
 	defer func() { <-s.free }()
-	return source.obtain(s.ctx, a.wanted)
+	if source.cache == nil {
+		return nil, ErrNoCache
+	}
+	return source.obtain(s.ctx, a.wanted, s.stageOf(source.cache))
 }
 
 // endIfFailed ends all work when the graph cannot be had any more. Offline there

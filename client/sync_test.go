@@ -441,11 +441,13 @@ func TestCopies(t *testing.T) {
 	}
 	p := openProject(t, dir)
 	one := synced.Graph.Packages[0]
-	path := ".ori/packages/@a/base"
-	if err := p.root.Remove(path); err != nil {
+	const path = ".ori/packages/@a/base"
+	scope, err := p.root.OpenRoot(".ori/packages/@a")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.copyTo(path, one.Dir); err != nil {
+	defer scope.Close()
+	if err := errors.Join(scope.Remove("base"), copyTree(scope, "base", one.Dir)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := u.sync(dir, f.server.URL); err != nil {

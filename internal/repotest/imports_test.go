@@ -64,7 +64,7 @@ var rules = []rule{
 	},
 	{
 		"client", leaves,
-		[]string{"golang.org/x/mod/sumdb", "golang.org/x/sync", "github.com/pelletier/go-toml/v2", "github.com/rogpeppe/go-internal/diff"},
+		[]string{"golang.org/x/mod/sumdb", "golang.org/x/sync", "github.com/pelletier/go-toml/v2", "github.com/rogpeppe/go-internal/diff", "golang.org/x/sys"},
 		loggers,
 		"Other people's tools embed the SDK: it brings no server code and no command line, and prints nothing.",
 	},
