@@ -30,8 +30,9 @@ import (
 // Names that begin with a dot are of work in progress; what a program that was
 // ended has left of it is swept after a day. All of it can be fetched again.
 type Cache struct {
-	dir   string
-	swept sync.Once
+	dir      string
+	once     sync.Once
+	unusable error // why the folders could not be made
 
 	keptReplies atomic.Int64 // since the program has started
 }
@@ -78,20 +79,21 @@ func (k *Cache) manifest(sum, manifestSum ident.Checksum) (*manifest.Manifest, e
 	return m, nil
 }
 
-// part makes a file for an archive that is being fetched. Parts of programs that
-// were killed are cleared away first, once.
-func (k *Cache) part(c *Client) (*os.File, error) {
-	dir := filepath.Join(k.dir, "archives")
-	var err error
-	k.swept.Do(func() {
-		err = os.MkdirAll(dir, 0o755)
-		c.clearParts(dir)
+// prepare makes the folders, and clears away what programs that were killed
+// have left, once.
+func (k *Cache) prepare(c *Client) error {
+	k.once.Do(func() {
+		archives := filepath.Join(k.dir, "archives")
+		k.unusable = unkept(errors.Join(os.MkdirAll(archives, 0o755), os.MkdirAll(filepath.Join(k.dir, "packages"), 0o755)))
+		c.clearParts(archives)
 		k.sweep(c.options.Now())
 	})
-	if err != nil {
-		return nil, unkept(err)
-	}
-	f, err := os.CreateTemp(dir, partPattern)
+	return k.unusable
+}
+
+// part makes a file for an archive that is being fetched.
+func (k *Cache) part() (*os.File, error) {
+	f, err := os.CreateTemp(filepath.Join(k.dir, "archives"), partPattern)
 	return f, unkept(err)
 }
 

@@ -60,10 +60,7 @@ func (c *Client) obtain(ctx context.Context, w wanted, s *stage) (*Kept, error) 
 	}
 	kept := &Kept{Ref: w.ref, Checksum: e.Archive, Size: e.Size, Published: e.Time, Dir: c.cache.Dir(e.Archive)}
 	if kept.Manifest, err = c.cache.manifest(e.Archive, e.Manifest); err == nil && kept.Manifest == nil {
-		kept.Manifest, kept.Fetched, err = c.fill(ctx, w, e)
-		if err == nil {
-			err = s.unpack(e.Archive)
-		}
+		kept.Manifest, kept.Fetched, err = c.fill(ctx, w, e, s)
 	}
 	if err == nil && fresh != nil {
 		err = c.cache.keepProof(v, w.ref, fresh)
@@ -120,38 +117,30 @@ func isPublicationOf(e *translog.Entry, ref ident.Ref) bool {
 	return e.Kind == translog.KindPublish && e.Package == ref.Package && e.Version == ref.Version
 }
 
-// fill brings the archive of an entry into the cache, unless a right one is
-// there, and gives the manifest in it.
-func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry) (m *manifest.Manifest, fetched bool, err error) {
-	if m, err := c.cache.manifestOf(w.ref, e); err == nil {
+// fill unpacks the archive of an entry, which it fetches unless a right one is
+// kept, and gives the manifest in it.
+func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry, s *stage) (m *manifest.Manifest, fetched bool, err error) {
+	if err := c.cache.prepare(c); err != nil {
+		return nil, false, err
+	}
+	if m, err := c.cache.refill(w.ref, e, s); err == nil {
 		return m, false, nil
 	}
-	f, err := c.cache.part(c)
+	f, err := c.cache.part()
 	if err != nil {
 		return nil, false, err
 	}
-	defer os.Remove(f.Name())
 	defer f.Close()
 	err = c.newFetching(w.ref, f, w.progress).checked(ctx, func(sum ident.Checksum, size int64) (err error) {
 		if err = checkEntry(e, w.ref, sum, size); err == nil {
-			m, err = checkContent(f, w.ref, e)
+			m, err = s.unpack(f, w.ref, e)
 		}
 		return err
 	})
-	if err == nil {
-		err = c.cache.keep(f, e.Archive)
-	}
-	return m, true, err
-}
-
-// checkContent checks the form of an archive whose bytes are those of the
-// entry, and that it is what it is called.
-func checkContent(f *os.File, ref ident.Ref, e *translog.Entry) (*manifest.Manifest, error) {
-	report, err := checkArchive(f)
 	if err != nil {
-		return nil, err
+		return nil, false, errors.Join(err, os.Remove(f.Name()))
 	}
-	return report.Manifest, checkReport(report, ref, e)
+	return m, true, c.cache.keep(f, e.Archive)
 }
 
 func checkReport(report *archive.Report, ref ident.Ref, e *translog.Entry) error {
@@ -164,21 +153,21 @@ func checkReport(report *archive.Report, ref ident.Ref, e *translog.Entry) error
 	return checkManifest(e, report)
 }
 
-// manifestOf checks an archive that was kept, and gives the manifest in it.
-func (k *Cache) manifestOf(ref ident.Ref, e *translog.Entry) (*manifest.Manifest, error) {
+// refill unpacks an archive that was kept, if it is the one of the entry.
+func (k *Cache) refill(ref ident.Ref, e *translog.Entry, s *stage) (*manifest.Manifest, error) {
 	f, err := os.Open(k.archivePath(e.Archive))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	sum, size, err := hashArchive(f)
+	if err == nil {
+		err = checkEntry(e, ref, sum, size)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := checkEntry(e, ref, sum, size); err != nil {
-		return nil, err
-	}
-	return checkContent(f, ref, e)
+	return s.unpack(f, ref, e)
 }
 
 func lockMismatch(ref ident.Ref, locked, logged ident.Checksum) error {

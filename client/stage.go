@@ -3,6 +3,7 @@ package client
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
+	"github.com/ori-lang/registry/translog"
 )
 
 // stage is what a run has unpacked into a cache. Its folders get their names
@@ -29,35 +32,39 @@ type staged struct {
 
 func (k *Cache) stage() *stage { return &stage{cache: k} }
 
-// unpack puts the files of a kept archive, whose bytes were checked, into a
-// folder of the stage.
-func (s *stage) unpack(sum ident.Checksum) error {
-	f, err := os.Open(s.cache.archivePath(sum))
-	if err != nil {
-		return unkept(err)
-	}
-	defer f.Close()
+// unpack puts the files of an archive, whose bytes are those of the log's entry,
+// into a folder of the stage, and checks their form and what they are called on
+// the way: what is not right is not there any more when it returns.
+func (s *stage) unpack(f *os.File, ref ident.Ref, e *translog.Entry) (*manifest.Manifest, error) {
 	path := filepath.Join(s.cache.dir, "packages", archive.UnpackPrefix+rand.Text())
-	if err := extract(f, path); err != nil {
-		return unkept(errors.Join(err, os.RemoveAll(path)))
+	report, err := extract(f, path)
+	if report != nil {
+		err = checkReport(report, ref, e)
+	} else {
+		err = unkept(err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(path))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.folders = append(s.folders, staged{sum, path})
-	return nil
+	s.folders = append(s.folders, staged{e.Archive, path})
+	return report.Manifest, nil
 }
 
-func extract(f *os.File, path string) error {
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return err
+func extract(f *os.File, path string) (*archive.Report, error) {
+	if err := os.Mkdir(path, 0o755); err != nil {
+		return nil, err
 	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer root.Close()
-	_, err = archive.Extract(f, root)
-	return err
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return archive.Extract(f, root)
 }
 
 // commit gives the folders their names. Another program may have been faster.
