@@ -55,6 +55,9 @@ func (c *Client) obtain(ctx context.Context, w wanted, s *stage) (*Kept, error) 
 	if err != nil {
 		return nil, err
 	}
+	if c.options.Offline {
+		c.tellLogAge(v)
+	}
 	if w.locked != nil && *w.locked != e.Archive {
 		return nil, lockMismatch(w.ref, *w.locked, e.Archive)
 	}
@@ -111,6 +114,13 @@ func orMissing(err error, ref ident.Ref) error {
 		return fmt.Errorf("%s is not in the cache: %w", ref, err)
 	}
 	return err
+}
+
+// tellLogAge says from when what is used offline is.
+func (c *Client) tellLogAge(v *translog.Verifier) {
+	if at, err := c.state.SeenAt(v); err == nil {
+		c.tellOnce(fmt.Sprintf("offline: the log of %s was last seen %s", c.URL(), ago(c.options.Now().Sub(at))))
+	}
 }
 
 func isPublicationOf(e *translog.Entry, ref ident.Ref) bool {
@@ -177,4 +187,19 @@ func lockMismatch(ref ident.Ref, locked, logged ident.Checksum) error {
 		Hint: "find out who changed the line: a lock file never changes for a version that stays. " +
 			"If you are sure that the log is right, remove the line",
 	}
+}
+
+// VerifyKept proves again, with a proof that the registry gives now, that what is
+// kept of a version is what was published. The verdict is never nil.
+func (c *Client) VerifyKept(ctx context.Context, k *Kept) (*Verdict, error) {
+	f, err := os.Open(c.cache.archivePath(k.Checksum))
+	if err != nil {
+		return &Verdict{Ref: k.Ref}, cacheDamaged(c.cache.archivePath(k.Checksum), err)
+	}
+	defer f.Close()
+	verdict, err := c.Verify(ctx, f, nil)
+	if err == nil && verdict.Checksum != k.Checksum {
+		err = mismatch("the cache has as "+k.Ref.String(), verdict.Checksum, "needed is", k.Checksum)
+	}
+	return verdict, err
 }

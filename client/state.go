@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -84,6 +85,15 @@ func (s *State) Newest(v *translog.Verifier) (Seen, error) {
 		return Seen{}, damaged(path, err)
 	}
 	return Seen{note, tree}, nil
+}
+
+// SeenAt gives the time at which the newest checkpoint of v's log was first seen.
+func (s *State) SeenAt(v *translog.Verifier) (time.Time, error) {
+	info, err := os.Stat(s.checkpointPath(v))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
 }
 
 // Advance makes next the newest checkpoint, provided that the newest is still

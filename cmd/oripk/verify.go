@@ -18,22 +18,31 @@ import (
 )
 
 type verifyFlags struct {
-	proof, logKey string
-	offline       bool
+	proof, logKey, project string
+	offline                bool
 }
 
 func (a *app) verifyCommand() *cobra.Command {
 	var flags verifyFlags
 	verify := &cobra.Command{
-		Use:   "verify FILE|@SCOPE/NAME@VERSION",
+		Use:   "verify [FILE|@SCOPE/NAME@VERSION]",
 		Short: "Prove with the log that an archive is what was published",
 		Long: "Prove with the registry's log that an archive is what was published: its\n" +
 			"checksum, its entry, the log's signature, the entry's place in the signed tree,\n" +
 			"that this tree continues the newest one seen, and the archive's own form.\n\n" +
+			"Without an argument it proves that again, with fresh proofs, of everything that a\n" +
+			"project depends on, as the cache has it.\n\n" +
 			"With --offline, --proof and a known key no connection is made.",
-		Args: exactly("FILE|@SCOPE/NAME@VERSION"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), args[0], flags) },
+		Example: "  oripk verify @acme/http@1.4.0\n  oripk verify acme-http-1.4.0.oripk\n  oripk verify",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.verifyProject(cmd.Context(), flags)
+			}
+			return a.verify(cmd.Context(), args[0], flags)
+		},
 	}
+	projectFlag(verify, &flags.project)
 	verify.Flags().StringVar(&flags.proof, "proof", "", "read the proof from `FILE` instead of asking the registry")
 	verify.Flags().StringVar(&flags.logKey, "log-key", "", "trust this verifier `KEY` of the log, instead of the pinned one")
 	verify.Flags().BoolVar(&flags.offline, "offline", false, "make no connection; needs --proof")
