@@ -86,7 +86,7 @@ func TestUsage(t *testing.T) {
 		{"fetch @a/b@1.0.0 --registry ftp://x", "http"},
 		{"fetch @a/b@1.0.0 --registry https://u:p@x", "password"},
 		{"fetch @a/b@1.0.0 -o - --json --registry http://127.0.0.1:1", "standard output"},
-		{"verify", "needs the argument FILE|@SCOPE/NAME@VERSION"},
+		{"verify a.oripk b.oripk", "accepts at most 1 arg"},
 		{"verify x", "no registry is given"},
 		{"verify x --offline", "--proof"},
 		{"verify @a/b@1.0.0 --offline --proof y", "--offline"},
