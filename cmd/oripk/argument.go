@@ -148,6 +148,17 @@ func similar(word string, known []string) []string {
 	return words.SuggestionsFor(word)
 }
 
+// exclusive has two flags refuse each other.
+func exclusive(cmd *cobra.Command, one, other string) {
+	cmd.MarkFlagsMutuallyExclusive(one, other) // for completion; its message comes too late to be one of usage
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if !cmd.Flags().Changed(one) || !cmd.Flags().Changed(other) {
+			return nil
+		}
+		return &usageError{What: fmt.Sprintf("--%s and --%s do not go together", one, other), Try: cmd.CommandPath() + " --help"}
+	}
+}
+
 // flagError lets a flag's own words stand alone.
 func flagError(_ *cobra.Command, err error) error {
 	if usage, ok := errors.AsType[*usageError](err); ok {

@@ -35,7 +35,7 @@ func (a *app) depsCommand() *cobra.Command {
 	projectFlag(deps, &flags.project)
 	deps.Flags().BoolVar(&flags.graph, "graph", false, "as a tree of who requires what")
 	deps.Flags().BoolVar(&flags.sizes, "sizes", false, "with the sizes of the archives, and of all that each one brings")
-	deps.MarkFlagsMutuallyExclusive("graph", "sizes")
+	exclusive(deps, "graph", "sizes")
 	return deps
 }
 

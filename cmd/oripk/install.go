@@ -42,7 +42,7 @@ func (a *app) installCommand() *cobra.Command {
 	f.StringSliceVar(&flags.features, "features", nil, "switch on these features, with commas between them")
 	f.BoolVar(&flags.noDefault, "no-default-features", false, "without the feature \"default\"")
 	f.BoolVar(&flags.yanked, "allow-yanked", false, "take the version even when it was yanked")
-	install.MarkFlagsMutuallyExclusive("dev", "target")
+	exclusive(install, "dev", "target")
 	return install
 }
 
