@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -333,4 +334,46 @@ func TestPlan(t *testing.T) {
 	if len(plan.Files) != 6 || plan.Files[4] != (PlannedFile{"src/lib.ori", int64(len(goodSource))}) {
 		t.Errorf("files: %v", plan.Files)
 	}
+}
+
+// TestPlanIsWhatIsPacked: the list that is made without packing is the archive's.
+func TestPlanIsWhatIsPacked(t *testing.T) {
+	alone := authored()
+	delete(alone, LockName)
+	alone[ManifestName] = strings.Replace(alone[ManifestName], `@orilib/utils = "2.0.1"`, "", 1)
+	for name, files := range map[string]map[string]string{"with a lock file": authored(), "without dependencies": alone} {
+		root := folder(t, files)
+		report, err := Pack(root, io.Discard)
+		if err != nil || !report.OK() {
+			t.Fatal(name, err, report)
+		}
+		var packed []PlannedFile
+		for _, f := range report.Files {
+			packed = append(packed, PlannedFile{f.Path, f.Size})
+		}
+		if diff := cmp.Diff(packed, planned(t, root)); diff != "" {
+			t.Errorf("%s: packed (-) and planned (+):\n%s", name, diff)
+		}
+	}
+}
+
+func TestPlanWithoutItsLockFile(t *testing.T) {
+	files := authored()
+	delete(files, LockName)
+	if lock := planned(t, folder(t, files))[1]; lock != (PlannedFile{LockName, Unknown}) {
+		t.Errorf("the lock file that has yet to be made is planned as %v", lock)
+	}
+}
+
+func planned(t *testing.T, root *os.Root) []PlannedFile {
+	t.Helper()
+	plan, err := NewPlan(root)
+	if err != nil || !plan.OK() {
+		t.Fatal(err, plan)
+	}
+	all, err := plan.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

@@ -79,6 +79,35 @@ func publishFaults(m *manifest.Manifest, found *manifest.Report) []manifest.Faul
 // OK reports whether nothing was found that keeps the package from being packed.
 func (p *Plan) OK() bool { return p.Report.OK() && len(p.Faults) == 0 }
 
+// Unknown is the size of a file that is made when the package is packed.
+const Unknown = -1
+
+// All gives every file of the archive with its size there, in archive order. Of
+// the lock file it is the size of the one that is there, and Unknown when one has
+// yet to be made. The plan must be OK.
+func (p *Plan) All() ([]PlannedFile, error) {
+	text, err := manifest.ForArchive(p.ManifestText)
+	if err != nil {
+		return nil, fmt.Errorf("preparing %s for the archive: %w", ManifestName, err)
+	}
+	all := []PlannedFile{{ManifestName, int64(len(text))}, {LockName, p.lockSize()}}
+	sums := PlannedFile{Path: ChecksumName}
+	for _, f := range slices.Concat(all, p.Files) {
+		sums.Size += int64(len(appendSum(nil, FileInfo{Path: f.Path})))
+	}
+	return slices.Concat(all, []PlannedFile{sums}, p.Files), nil
+}
+
+func (p *Plan) lockSize() int64 {
+	switch {
+	case p.LockText != nil:
+		return int64(len(p.LockText))
+	case len(p.Manifest.Locked()) == 0:
+		return int64(len((&manifest.Lock{}).Bytes()))
+	}
+	return Unknown
+}
+
 // readSmall reads a file that must be a regular one of at most limit bytes.
 func readSmall(root *os.Root, name string, limit int) ([]byte, error) {
 	info, err := root.Lstat(name)

@@ -22,16 +22,26 @@ import (
 
 func (a *app) packCommand() *cobra.Command {
 	var project, output string
+	var list bool
 	pack := &cobra.Command{
 		Use:   "pack",
 		Short: "Make the .oripk archive of a package",
 		Long: "Make the .oripk archive of a package, the same bytes from the same files.\n" +
-			"A missing or stale oripk.lock is made first; with dependencies that takes the registry.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.pack(cmd.Context(), project, output) },
+			"A missing or stale oripk.lock is made first; with dependencies that takes the registry.\n\n" +
+			"--list shows which files would be in it, writes nothing and makes no connection.",
+		Example: "  oripk pack\n  oripk pack --list\n  oripk pack -o - | tar tz",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if list {
+				return a.listPacked(project)
+			}
+			return a.pack(cmd.Context(), project, output)
+		},
 	}
 	projectFlag(pack, &project)
 	pack.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`, - for standard output (default scope-name-1.2.3.oripk)")
+	pack.Flags().BoolVar(&list, "list", false, "show what would be packed, and write nothing")
+	exclusive(pack, "list", "output")
 	return pack
 }
 
