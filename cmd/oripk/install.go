@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -30,8 +31,9 @@ func (a *app) installCommand() *cobra.Command {
 		Short: "Add a dependency to a project",
 		Long: "Add a dependency to oripk.toml, and bring it and all that it requires to this\n" +
 			"machine. Without a version it is the latest: the highest that is stable and\n" +
-			"not yanked. What is there already is changed with: oripk upgrade.",
-		Example: "  oripk install @acme/http\n  oripk install @acme/http@1.4.0 --features tls,gzip\n  oripk install @acme/check --dev",
+			"not yanked. What is there already is changed with: oripk upgrade. A module of the\n" +
+			"standard library, such as std.json, comes with the compiler: it is only written down.",
+		Example: "  oripk install @acme/http\n  oripk install @acme/http@1.4.0 --features tls,gzip\n  oripk install @acme/check --dev\n  oripk install std.json",
 		Args:    exactly("@scope/name or @scope/name@version"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.install(cmd.Context(), args[0], flags) },
 	}
@@ -57,6 +59,9 @@ func (f installFlags) section() manifest.Section {
 }
 
 func (a *app) install(ctx context.Context, arg string, flags installFlags) error {
+	if isModule(arg) {
+		return a.editModule(ctx, flags.project, func(e *manifest.Editor) error { return asUsage(e.SetModule(flags.section(), arg)) })
+	}
 	name, version, err := parseWanted(arg)
 	if err != nil {
 		return err
@@ -78,7 +83,33 @@ func (a *app) install(ctx context.Context, arg string, flags installFlags) error
 	if wanted.Version, err = a.choose(ctx, r, wanted, version, flags.yanked); err != nil {
 		return err
 	}
-	return a.edit(ctx, p, r, func(e *manifest.Editor) error { return e.SetDependency(section, wanted) })
+	return a.edit(ctx, p, r, func(e *manifest.Editor) error { return asUsage(e.SetDependency(section, wanted)) })
+}
+
+// asUsage is for what a manifest cannot say at all: the command line is wrong.
+// That it cannot be said in this text passes.
+func asUsage(err error) error {
+	if _, place := errors.AsType[*manifest.EditError](err); err == nil || place {
+		return err
+	}
+	return &usageError{What: err.Error(), Try: "oripk install --help"}
+}
+
+// isModule reports whether an argument names a module of the standard library,
+// which comes with the compiler: no registry is asked for it.
+func isModule(arg string) bool { return strings.HasPrefix(arg, "std.") }
+
+func (a *app) editModule(ctx context.Context, project string, change func(*manifest.Editor) error) error {
+	p, err := a.openProject(project)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	r, err := a.projectRegistries(p, client.Options{})
+	if err != nil {
+		return err
+	}
+	return a.edit(ctx, p, r, change)
 }
 
 // edit changes the dependencies of a project and shows what came of it.
@@ -287,6 +318,9 @@ func (a *app) removeCommand() *cobra.Command {
 }
 
 func (a *app) remove(ctx context.Context, arg, project string, dev bool) error {
+	if isModule(arg) {
+		return a.editModule(ctx, project, func(e *manifest.Editor) error { return removeModule(e, arg, dev) })
+	}
 	name, version, err := parseWanted(arg)
 	if err == nil && version != nil {
 		err = &usageError{What: "remove takes a package out in whichever version it is there", Try: "oripk remove " + name.String()}
@@ -323,6 +357,25 @@ func (a *app) remove(ctx context.Context, arg, project string, dev bool) error {
 		}
 		return nil
 	})
+}
+
+func removeModule(e *manifest.Editor, name string, dev bool) error {
+	kinds := []manifest.Kind{manifest.Normal, manifest.Dev}
+	if dev {
+		kinds = kinds[1:]
+	}
+	found := false
+	for _, kind := range kinds {
+		removed, err := e.RemoveModule(manifest.Section{Kind: kind}, name)
+		if err != nil {
+			return err
+		}
+		found = found || removed
+	}
+	if !found {
+		return &usageError{What: name + " is no dependency of this project", Try: "oripk.toml has the list"}
+	}
+	return nil
 }
 
 // parseWanted reads "@scope/name" or "@scope/name@1.2.3" from the command line.
