@@ -460,3 +460,29 @@ func TestCopies(t *testing.T) {
 		t.Errorf("linked %s", got)
 	}
 }
+
+// tellLife has the fake say what versions are like now, as whole graphs or one
+// by one; gone is a package that was removed.
+func (f *fake) tellLife(t *testing.T, graphs bool, life func(*api.Version), gone string) {
+	removed := mustRef(t, gone+"@2.0.0")
+	if graphs {
+		f.tellGraphs(func(r *api.Resolution) {
+			r.Packages = slices.DeleteFunc(r.Packages, func(v api.ResolvedVersion) bool { return v.Package == removed.Package })
+			for i := range r.Packages {
+				life(&r.Packages[i].Version)
+			}
+			r.Missing = append(r.Missing, api.MissingVersion{Package: removed.Package, Version: removed.Version, Code: api.VersionGone})
+		})
+		return
+	}
+	for name, data := range f.archives {
+		ref := mustRef(t, name)
+		m := api.Metadata{Package: ref.Package}
+		m.Version.Version, m.Checksum = ref.Version, ident.ChecksumOf(data)
+		life(&m.Version)
+		if ref == removed {
+			m.Removed = &api.Removed{}
+		}
+		f.instead["/"+ref.Package.Name()+"/"+ref.Version.String()+"/metadata"] = func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, m) }
+	}
+}
