@@ -14,7 +14,7 @@ export LISTEN       ?= 127.0.0.1:8080
 export DATA         ?= ./data
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check docs race bench fuzz drill clean
+.PHONY: help build run test check docs cross race bench fuzz drill clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -35,12 +35,13 @@ test: ## Install what the tests need, then run every check and every test
 	@scripts/fuzz.sh --blind $(BURST)
 	@{ go test -json $(TESTFLAGS) ./... && go -C judges test -json $(TESTFLAGS) ./...; } | go -C tools run ./testreport
 
-check: ## Formatting, go vet, staticcheck
+check: ## Formatting, go vet (the client for other systems too), staticcheck
 	@unformatted=$$($(TOOL) gofumpt -l .); \
 	if [ -n "$$unformatted" ]; then \
 		printf 'not formatted (run: %s):\n%s\n' '$(TOOL) gofumpt -w .' "$$unformatted" >&2; exit 1; \
 	fi
 	go vet ./...
+	scripts/platforms.sh windows/amd64 darwin/arm64
 	$(TOOL) staticcheck ./...
 	go -C judges vet ./...
 	cd judges && go tool -modfile=../tools/go.mod staticcheck ./...
@@ -51,6 +52,9 @@ docs: ## Make docs/cli.md of the commands' help
 	@mkdir -p bin
 	go build -o bin/ ./cmd/oripk
 	bin/oripk docs > docs/cli.md
+
+cross: ## Look at the client with go vet for every system and architecture
+	scripts/platforms.sh
 
 race: ## The tests under the race detector (needs a C compiler)
 	@go test -json -race -count=1 -timeout 30m ./... | go -C tools run ./testreport

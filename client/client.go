@@ -4,6 +4,12 @@
 //	c, err := client.New(client.Options{URL: "https://registry.example", StateDir: dir})
 //	fetched, err := c.FetchFile(ctx, ref, "", nil)
 //
+// A Client speaks to one registry; Registries are those of a run, and say which
+// of them a package comes from. Registries.Resolve gives all that a project
+// needs, Project works on its folder. Nothing is global: clock, waits,
+// randomness and folders are handed in, and every call ends when its context
+// does. To test what uses this package, registrytest runs a real registry.
+//
 // A registry is trusted with nothing that can be checked:
 //
 //   - The log's key is pinned when a registry is first used. Everything that is
@@ -17,6 +23,11 @@
 // the seven cases; replies of the registry that say no are *api.Problem; what
 // the network did is *NetworkError; an address of something else is a
 // *NoRegistryError.
+//
+// The network is expected to fail. Reads are tried again, downloads go on where
+// they broke off, and calls are paced by what the registry says is left of its
+// limit. With Options.CacheDir, what a registry said last is shown while it does
+// not answer, and Options.Notice is told how old that is.
 package client
 
 import (

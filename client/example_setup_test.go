@@ -1,3 +1,5 @@
+//go:build linux
+
 package client_test
 
 import (
@@ -8,6 +10,9 @@ import (
 
 	"github.com/ori-lang/registry/registrytest"
 )
+
+// The examples run a registry. They are built for one system only, so that
+// looking at the SDK for others does not take building the server for each.
 
 // bench is what registrytest needs of a test, for examples, which have none: a
 // test passes its own *testing.T.

@@ -1,6 +1,7 @@
 // Package registrytest runs a real Ori registry inside a test: the server that
 // operators run, with its database, its transparency log and its rules, on a
 // loopback address and in a temporary folder. When the test ends it is closed.
+// It runs where the server runs: on Unix systems.
 //
 //	registry := registrytest.New(t, registrytest.Options{})
 //	token := registry.User("ada")
