@@ -24,8 +24,9 @@ func (p *program) userAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add LOGIN",
 		Short: "Make an account and print its first token, this once",
-		Long: `Make an account and print its first token. The token may do everything that the
-account may, for 90 days; it is shown this once and not kept anywhere.`,
+		Long: `Make an account and print its first token, alone on standard output. The token
+may do everything that the account may, for 90 days; it is shown this once and
+not kept anywhere.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			admin, err := p.open(cmd, server.OpenAdmin)
@@ -55,6 +56,8 @@ type newToken struct {
 	registry            server.Config
 }
 
+// showToken prints the token alone on standard output, to be piped to where it
+// is needed; a person reads what surrounds it.
 func (p *program) showToken(t newToken, asJSON bool) (err error) {
 	if asJSON {
 		err = json.NewEncoder(p.stdout).Encode(struct {
@@ -62,11 +65,15 @@ func (p *program) showToken(t newToken, asJSON bool) (err error) {
 			Token string `json:"token"`
 		}{t.login, t.secret})
 	} else {
-		_, err = fmt.Fprintf(p.stdout, "%s, shown this once:\n\n  %s\n\nUse it:  export ORI_REGISTRY_TOKEN=%s\n", t.what, t.secret, t.secret)
+		fmt.Fprintf(p.stderr, "%s, shown this once:\n", t.what)
+		_, err = fmt.Fprintln(p.stdout, t.secret)
 	}
 	if err != nil {
 		return fmt.Errorf("the token of %s is made and could not be printed: %w; make another: ori-registry token create %s %s",
 			t.login, err, storageOf(t.registry), t.login)
+	}
+	if !asJSON {
+		fmt.Fprintln(p.stderr, "Its user keeps it with:  oripk login --registry URL")
 	}
 	return nil
 }
@@ -118,9 +125,10 @@ func (p *program) tokenCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create LOGIN",
 		Short: "Make another token of an account and print it, this once",
-		Long: `Make another token of an account and print it: when the others are lost or have
-expired. It is for all packages and 90 days; it is shown this once and not kept
-anywhere. The account's other tokens stay as they are.`,
+		Long: `Make another token of an account, when the others are lost or have expired, and
+print it alone on standard output. It is for all packages and 90 days; it is
+shown this once and not kept anywhere. The account's other tokens stay as they
+are.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			admin, err := p.open(cmd, server.OpenExisting)
