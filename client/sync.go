@@ -152,14 +152,14 @@ func (p *Project) writeLock(graph *Graph, have *manifest.Lock, o SyncOptions) (*
 }
 
 // CheckLock holds the lock file against a graph, and says in a *LockError how
-// it differs.
+// it differs. A project without dependencies needs none.
 func (p *Project) CheckLock(graph *Graph) error {
 	have, err := p.Lock()
 	if err != nil {
 		return err
 	}
 	want := graph.Locked()
-	if have != nil && maps.Equal(have.Checksums, want.Checksums) {
+	if have != nil && maps.Equal(have.Checksums, want.Checksums) || have == nil && len(want.Checksums) == 0 {
 		return nil
 	}
 	return &LockError{Missing: have == nil, Changes: lockChanges(have, want)}

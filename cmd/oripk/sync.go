@@ -172,7 +172,7 @@ func packagesJSON(g *client.Graph) []packageJSON {
 	return all
 }
 
-// explainLock is for a lock file that --locked does not let be made.
+// explainLock is for a lock file that is not right, where it is not to be made.
 func explainLock(err error) (explanation, error) {
 	if errors.Is(err, client.ErrEdited) {
 		return explanation{
@@ -185,8 +185,8 @@ func explainLock(err error) (explanation, error) {
 		return explanation{}, nil
 	}
 	e := explanation{
-		Code: "lock_stale", Message: stale.Error() + ", and --locked does not let it be made",
-		Hint: "run oripk sync without --locked, look at what it changes, and commit " + archive.LockName, ExitCode: exitFailed,
+		Code: "lock_stale", Message: stale.Error(), ExitCode: exitFailed,
+		Hint: "make it with: oripk sync; look at what that changes, and commit " + archive.LockName,
 	}
 	for _, c := range stale.Changes {
 		e.Details = append(e.Details, c.String())
