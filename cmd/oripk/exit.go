@@ -52,6 +52,9 @@ type explanation struct {
 // fail shows err and gives its exit code.
 func (a *app) fail(err error) int {
 	e := explain(err)
+	if a.edited && len(e.Places) > 0 {
+		e.Details = append(e.Details, "the lines are as they would have become; oripk.toml was left as it is")
+	}
 	fmt.Fprintf(a.stderr, "%s %s\n", a.paint(a.stderr, color.FgRed, "error:"), e.Message)
 	a.printPlaces(a.stderr, e.Places)
 	for _, line := range e.Details {

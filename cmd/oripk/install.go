@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -117,12 +118,18 @@ func (a *app) edit(ctx context.Context, p *client.Project, r *client.Registries,
 	tell, done := a.syncProgress()
 	synced, err := p.Edit(ctx, r, change, client.SyncOptions{Progress: tell})
 	done()
-	a.manifest = p.Text()
 	if err != nil {
+		a.showEdited(p.Text())
 		return err
 	}
 	a.warnSaid(synced.Graph)
 	return a.result(newSyncedJSON(synced), func(w io.Writer) { a.printSynced(w, synced) })
+}
+
+// showEdited has an error show the lines of an edited manifest, which was not kept.
+func (a *app) showEdited(text []byte) {
+	a.edited = !bytes.Equal(a.manifest, text)
+	a.manifest = text
 }
 
 // dependency finds a package in a section of a manifest.

@@ -65,6 +65,7 @@ type app struct {
 	keyring client.Keyring // nil: none
 
 	manifest []byte // of the project, as its author wrote it; for errors about its lines
+	edited   bool   // manifest is what a change that failed would have made of it
 
 	registry    string
 	json, quiet bool
