@@ -100,7 +100,7 @@ func (a *app) warnSaid(g *client.Graph) {
 		if d := p.Said.Deprecated; d != nil {
 			text := "warning: " + p.Ref.String() + " is deprecated: " + d.Message
 			if d.Replacement != nil {
-				text += "; use " + *d.Replacement
+				text += " (use " + *d.Replacement + " instead)"
 			}
 			a.step("%s", client.Printable(text))
 		}
