@@ -71,14 +71,19 @@ func checkTarget(parent *os.Root, name string) error {
 	return nil
 }
 
-// Extract checks an archive and puts its files into an empty folder. It is for
-// those who make many folders durable at a time: nothing is on the disk yet when
-// it returns, and after an error the folder is to be removed.
+// Extract checks an archive and puts its files into an empty folder, which is to
+// be removed after an error. Those who make many folders durable at a time leave
+// durable false; else all of it is on the disk when there is no error.
 //
 // The report is nil when src or the disk is the trouble; when the archive is not
 // right, report and error (an *InvalidError) are both there.
-func Extract(src io.Reader, folder *os.Root) (*Report, error) {
-	return unpackInto(src, newFolderSink(folder, false))
+func Extract(src io.Reader, folder *os.Root, durable bool) (*Report, error) {
+	files := newFolderSink(folder, durable)
+	report, err := unpackInto(src, files)
+	if err == nil && durable {
+		err = files.sync()
+	}
+	return report, err
 }
 
 func unpackInto(src io.Reader, files *folderSink) (*Report, error) {

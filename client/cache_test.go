@@ -50,6 +50,11 @@ func TestCacheVerify(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"an archive that is gone": func(t *testing.T, k *Cache, one Cached) {
+			if err := os.Remove(k.archivePath(one.Checksum)); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"a file too many": func(t *testing.T, k *Cache, one Cached) {
 			replace(t, filepath.Join(k.Dir(one.Checksum), "src", "more.ori"), "")
 		},
@@ -87,11 +92,11 @@ func TestCacheClean(t *testing.T) {
 	if err := os.Chtimes(k.archivePath(all[1].Checksum), old, old); err != nil {
 		t.Fatal(err)
 	}
-	removed, err := k.Clean(time.Now().Add(-day))
+	removed, err := k.Clean(time.Now(), day)
 	if err != nil || len(removed) != 1 || removed[0].Ref != all[1].Ref || k.has(all[1].Checksum) {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
-	if removed, err := k.Clean(time.Now().Add(day)); err != nil || len(removed) != 3 {
+	if removed, err := k.Clean(time.Now().Add(day), 0); err != nil || len(removed) != 3 {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
 	proofs, err := filepath.Glob(filepath.Join(k.dir, "proofs", "*", "*", "*"))

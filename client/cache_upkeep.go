@@ -1,6 +1,8 @@
 package client
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,20 +27,31 @@ type Cached struct {
 
 // List gives what is in the cache, by name.
 func (k *Cache) List() ([]Cached, error) {
-	entries, err := os.ReadDir(filepath.Join(k.dir, "archives"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, unkept(err)
+	there := map[ident.Checksum]*Cached{}
+	for _, folder := range []string{"packages", "archives"} {
+		entries, err := os.ReadDir(filepath.Join(k.dir, folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, unkept(err)
+		}
+		for _, e := range entries {
+			sum, err := ident.ParseHex(strings.TrimSuffix(e.Name(), archiveSuffix))
+			info, gone := e.Info()
+			if err != nil || gone != nil {
+				continue
+			}
+			if there[sum] == nil {
+				there[sum] = &Cached{Checksum: sum, Ref: k.refOf(sum), Size: sizeOf(k.archivePath(sum)) + sizeOf(k.Dir(sum))}
+			}
+			there[sum].Since = info.ModTime() // of the archive, where there is one
+		}
 	}
 	var all []Cached
-	for _, e := range entries {
-		sum, err := ident.ParseHex(strings.TrimSuffix(e.Name(), archiveSuffix))
-		info, gone := e.Info()
-		if err != nil || gone != nil {
-			continue
-		}
-		all = append(all, Cached{Checksum: sum, Ref: k.refOf(sum), Size: info.Size() + sizeOf(k.Dir(sum)), Since: info.ModTime()})
+	for _, one := range there {
+		all = append(all, *one)
 	}
-	slices.SortFunc(all, func(a, b Cached) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+	slices.SortFunc(all, func(a, b Cached) int {
+		return cmp.Or(strings.Compare(a.Ref.String(), b.Ref.String()), strings.Compare(a.Checksum.Hex(), b.Checksum.Hex()))
+	})
 	return all, nil
 }
 
@@ -55,7 +68,7 @@ func (k *Cache) refOf(sum ident.Checksum) ident.Ref {
 	return ident.Ref{Package: m.Package, Version: m.Version}
 }
 
-// sizeOf adds up the files of a folder.
+// sizeOf adds up the files of a folder, or gives the size of a file.
 func sizeOf(dir string) (sum int64) {
 	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -89,6 +102,9 @@ func (k *Cache) Verify() (whole int, damaged []string, err error) {
 // damage says what is wrong with an archive or its files.
 func (k *Cache) damage(sum ident.Checksum) error {
 	f, err := os.Open(k.archivePath(sum))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("its archive is missing")
+	}
 	if err != nil {
 		return err
 	}
@@ -135,9 +151,11 @@ func compareFiles(dir string, report *archive.Report) error {
 	return err
 }
 
-// Clean removes what came before a time, with the proofs and replies of that
-// time, and tells how much that was.
-func (k *Cache) Clean(before time.Time) (removed []Cached, err error) {
+// Clean removes what came longer ago than age, with the proofs and replies of
+// that time, and tells what that was. A sync at the same time may find that what
+// it uses is gone, and says so.
+func (k *Cache) Clean(now time.Time, age time.Duration) (removed []Cached, err error) {
+	before := now.Add(-age)
 	all, err := k.List()
 	if err != nil {
 		return nil, err
@@ -156,22 +174,22 @@ func (k *Cache) Clean(before time.Time) (removed []Cached, err error) {
 			return removed, unkept(err)
 		}
 	}
-	k.sweep(before.Add(day))
+	k.sweep(now)
 	return removed, nil
 }
 
 // remove takes an archive and its files away. The files lose their name first,
 // at once: nobody sees half of them.
 func (k *Cache) remove(sum ident.Checksum) error {
-	hidden := filepath.Join(k.dir, "packages", removedPrefix+sum.Hex())
-	err := os.Rename(k.Dir(sum), hidden)
+	hidden := filepath.Join(k.dir, "packages", removedPrefix+rand.Text())
+	if err := os.Rename(k.Dir(sum), hidden); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unkept(err)
+	}
+	err := os.Remove(k.archivePath(sum))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	if err = errors.Join(err, os.RemoveAll(hidden), os.Remove(k.archivePath(sum))); err != nil {
-		return unkept(err)
-	}
-	return nil
+	return unkept(errors.Join(err, os.RemoveAll(hidden)))
 }
 
 // removeOlder removes the files below dir that were written before a time.

@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -49,15 +48,8 @@ func Compare(before, after *Kept) ([]FileDiff, error) {
 
 // filesIn reads a package's files, but for the checksums of the others.
 func filesIn(dir string) (map[string][]byte, error) {
-	all := map[string][]byte{}
-	files := os.DirFS(dir)
-	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path == archive.ChecksumName {
-			return err
-		}
-		all[path], err = fs.ReadFile(files, path)
-		return err
-	})
+	all, err := textsIn(os.DirFS(dir))
+	delete(all, archive.ChecksumName)
 	return all, err
 }
 

@@ -40,7 +40,7 @@ func (w *walk) switchOn() error {
 		}
 	}
 	for _, n := range w.order {
-		if err := w.askAll(n, n.Manifest.Locked()); err != nil {
+		if err := w.askAll(n, buildDependencies(n.Manifest)); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (w *walk) asking(by *node, d manifest.Dependency) Requirement {
 	if by.parent == nil && by.Ref.Package.IsZero() {
 		return Requirement{Root: d}
 	}
-	return Requirement{Root: by.root, Path: w.pathTo(by)[1:]}
+	return Requirement{Root: by.root, by: by}
 }
 
 // on turns a feature on, with all that it switches on.

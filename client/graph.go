@@ -23,6 +23,8 @@ const (
 type Graph struct {
 	Root     *manifest.Manifest
 	Packages []*Package // by name
+
+	byName map[ident.Package]*Package
 }
 
 // Package is a package of a graph.
@@ -43,15 +45,25 @@ type Package struct {
 type Requirement struct {
 	Version  ident.Version
 	Registry string              // URL that the package comes from
-	Path     []ident.Ref         // from the project's own dependency to the package that asks; empty: the project itself
 	Root     manifest.Dependency // the project's own dependency that leads here
+	by       *node               // who asks; nil: the project itself
+}
+
+// Path gives the way from the project's own dependency to the package that
+// asks; it is empty when that is the project itself.
+func (r Requirement) Path() (path []ident.Ref) {
+	for n := r.by; n != nil; n = n.parent {
+		path = append(path, n.Ref)
+	}
+	slices.Reverse(path)
+	return path
 }
 
 // By names who asks: "oripk.toml:12:1", or a package such as "@a/b@1.0.0".
 func (r Requirement) By() string {
 	switch {
-	case len(r.Path) > 0:
-		return r.Path[len(r.Path)-1].String()
+	case r.by != nil:
+		return r.by.Ref.String()
 	case r.Root.Position.Line > 0:
 		return manifest.FileName + ":" + r.Root.Position.String()
 	}
@@ -109,15 +121,7 @@ func (g *Graph) Locked() *manifest.Lock {
 }
 
 // Find gives the package of this name, or nil.
-func (g *Graph) Find(p ident.Package) *Package {
-	i, ok := slices.BinarySearchFunc(g.Packages, p, func(there *Package, p ident.Package) int {
-		return strings.Compare(there.Ref.Package.String(), p.String())
-	})
-	if !ok {
-		return nil
-	}
-	return g.Packages[i]
-}
+func (g *Graph) Find(p ident.Package) *Package { return g.byName[p] }
 
 // walk grows a graph level by level: everything that is required of the
 // packages read so far.
@@ -149,7 +153,7 @@ func (w *walk) run() error {
 			return err
 		}
 		for _, n := range level {
-			if err := w.requireAll(n, n.Manifest.Locked()); err != nil {
+			if err := w.requireAll(n, buildDependencies(n.Manifest)); err != nil {
 				return err
 			}
 		}
@@ -162,6 +166,12 @@ func rootDependencies(m *manifest.Manifest) []manifest.Dependency {
 	return slices.DeleteFunc(slices.Clone(m.Dependencies), func(d manifest.Dependency) bool {
 		return d.Git != "" || d.Path != "" || d.Version.IsZero()
 	})
+}
+
+// buildDependencies are those that a package brings along: of all kinds but Dev.
+// A package can be among them more than once, for several targets.
+func buildDependencies(m *manifest.Manifest) []manifest.Dependency {
+	return slices.DeleteFunc(rootDependencies(m), func(d manifest.Dependency) bool { return d.Kind == manifest.Dev })
 }
 
 func (w *walk) requireAll(by *node, dependencies []manifest.Dependency) error {
@@ -184,10 +194,7 @@ func (w *walk) require(by *node, d manifest.Dependency) error {
 	if err != nil {
 		return err
 	}
-	need := Requirement{Version: d.Version, Registry: source.URL(), Root: rootOf(by, d)}
-	if by != nil {
-		need.Path = w.pathTo(by)[1:]
-	}
+	need := Requirement{Version: d.Version, Registry: source.URL(), Root: rootOf(by, d), by: by}
 	if there := w.nodes[d.Package]; there != nil {
 		there.RequiredBy = append(there.RequiredBy, need)
 		return nil
@@ -221,13 +228,8 @@ func (w *walk) source(by *node, d manifest.Dependency) (*Client, error) {
 
 // pathTo gives the way from the project to n.
 func (w *walk) pathTo(n *node) []ident.Ref {
-	var path []ident.Ref
-	for ; n != nil; n = n.parent {
-		path = append(path, n.Ref)
-	}
-	path = append(path, ident.Ref{Package: w.root.Package, Version: w.root.Version})
-	slices.Reverse(path)
-	return path
+	project := ident.Ref{Package: w.root.Package, Version: w.root.Version}
+	return append([]ident.Ref{project}, Requirement{by: n}.Path()...)
 }
 
 // conflicts gives a *ConflictError when packages are required in more than one
@@ -253,10 +255,11 @@ func (w *walk) sorted() []*node {
 }
 
 func (w *walk) graph() *Graph {
-	g := &Graph{Root: w.root}
+	g := &Graph{Root: w.root, byName: map[ident.Package]*Package{}}
 	w.findKinds()
 	for _, n := range w.sorted() {
 		g.Packages = append(g.Packages, &n.Package)
+		g.byName[n.Ref.Package] = &n.Package
 	}
 	return g
 }
@@ -275,7 +278,7 @@ func (w *walk) findKinds() {
 			return
 		}
 		n.Kind = kind
-		for _, next := range n.Manifest.Locked() {
+		for _, next := range buildDependencies(n.Manifest) {
 			reach(kind, next)
 		}
 	}

@@ -140,7 +140,6 @@ func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry, s *stage
 	if err != nil {
 		return nil, false, err
 	}
-	defer f.Close()
 	err = c.newFetching(w.ref, f, w.progress).checked(ctx, func(sum ident.Checksum, size int64) (err error) {
 		if err = checkEntry(e, w.ref, sum, size); err == nil {
 			m, err = s.unpack(f, w.ref, e)
@@ -148,7 +147,7 @@ func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry, s *stage
 		return err
 	})
 	if err != nil {
-		return nil, false, errors.Join(err, os.Remove(f.Name()))
+		return nil, false, errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
 	return m, true, c.cache.keep(f, e.Archive)
 }
@@ -192,14 +191,18 @@ func lockMismatch(ref ident.Ref, locked, logged ident.Checksum) error {
 // VerifyKept proves again, with a proof that the registry gives now, that what is
 // kept of a version is what was published. The verdict is never nil.
 func (c *Client) VerifyKept(ctx context.Context, k *Kept) (*Verdict, error) {
-	f, err := os.Open(c.cache.archivePath(k.Checksum))
-	if err != nil {
-		return &Verdict{Ref: k.Ref}, cacheDamaged(c.cache.archivePath(k.Checksum), err)
-	}
-	defer f.Close()
-	verdict, err := c.Verify(ctx, f, nil)
+	verdict, err := c.verifyArchive(ctx, k)
 	if err == nil && verdict.Checksum != k.Checksum {
-		err = mismatch("the cache has as "+k.Ref.String(), verdict.Checksum, "needed is", k.Checksum)
+		err = mismatch("the project needs "+k.Ref.String()+" with", k.Checksum, "the log has it with", verdict.Checksum)
 	}
 	return verdict, err
+}
+
+func (c *Client) verifyArchive(ctx context.Context, k *Kept) (*Verdict, error) {
+	f, err := os.Open(c.cache.archivePath(k.Checksum))
+	if err != nil { // the cache can do without it; a proof cannot
+		return c.VerifyRemote(ctx, k.Ref)
+	}
+	defer f.Close()
+	return c.Verify(ctx, f, nil)
 }

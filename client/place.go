@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
-	"slices"
 
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/manifest"
@@ -18,9 +18,9 @@ import (
 // Where the compiler finds what a project depends on, in the project's folder.
 // None of it belongs under version control, and all of it can be made again.
 const (
-	workFolder    = ".ori"
-	packagesIndex = workFolder + "/packages.json" // what is there: a placedIndex
-	packages      = workFolder + "/packages"      // packages/@scope/name is the package's folder
+	workFolder     = ".ori"
+	indexName      = "packages.json" // what is there: a placedIndex
+	packagesFolder = "packages"      // packages/@scope/name is the package's folder
 )
 
 // placedIndex is what packages.json holds: the graph, for the compiler.
@@ -49,61 +49,95 @@ func (p *Project) place(g *Graph) error {
 }
 
 func (p *Project) placeAll(g *Graph) error {
-	index := newIndex(g)
-	text, err := json.MarshalIndent(index, "", "  ")
+	text, err := json.MarshalIndent(newIndex(g), "", "  ")
 	if err != nil {
 		return err
 	}
-	before, fresh, err := p.readIndex()
+	work, err := p.openWork()
 	if err != nil {
 		return err
 	}
-	scopes := &scopes{root: p.root, open: map[string]*os.Root{}}
-	defer scopes.close()
-	for i, kept := range g.Packages {
-		scope, err := scopes.of(kept.Ref.Package)
-		if err != nil {
-			return err
-		}
-		there := before.sums[index.Packages[i].Path] == kept.Checksum
-		if err := placeOne(scope, kept.Ref.Package.Name(), kept.Dir, there); err != nil {
-			return err
-		}
+	defer work.Close()
+	into, err := openFolder(work, packagesFolder)
+	if err != nil {
+		return err
 	}
-	if !fresh && bytes.Equal(text, before.text) {
+	defer into.Close()
+	if err := placePackages(into, g); err != nil {
+		return err
+	}
+	if before, err := work.ReadFile(indexName); err == nil && bytes.Equal(text, before) {
 		return nil
 	}
-	if err := p.clear(index); err != nil {
+	if err := clearOthers(into, g); err != nil {
 		return err
 	}
-	return p.writeIn(packagesIndex, text)
+	return writeIn(work, indexName, text)
 }
 
-// scopes are the folders that the packages of a scope are in, opened once.
-type scopes struct {
-	root *os.Root
-	open map[string]*os.Root
-}
-
-func (s *scopes) of(p ident.Package) (*os.Root, error) {
-	if there := s.open[p.Scope()]; there != nil {
-		return there, nil
-	}
-	folder := packages + "/@" + p.Scope()
-	if err := s.root.MkdirAll(folder, 0o755); err != nil {
+// openWork opens .ori, and has version control leave it out.
+func (p *Project) openWork() (*os.Root, error) {
+	work, err := openFolder(p.root, workFolder)
+	if err != nil {
 		return nil, err
 	}
-	opened, err := s.root.OpenRoot(folder)
-	if err == nil {
-		s.open[p.Scope()] = opened
+	const ignore = ".gitignore"
+	if _, err := work.Lstat(ignore); errors.Is(err, fs.ErrNotExist) {
+		err = writeIn(work, ignore, []byte("*\n"))
+		if err != nil {
+			work.Close()
+			return nil, err
+		}
 	}
-	return opened, err
+	return work, nil
 }
 
-func (s *scopes) close() {
-	for _, opened := range s.open {
-		opened.Close()
+// openFolder opens a folder that is made where it is missing. What a checkout
+// has put in its place, a link say, is not followed: what is below is removed
+// when it is no package any more.
+func openFolder(root *os.Root, name string) (*os.Root, error) {
+	info, err := root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := root.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return nil, fmt.Errorf("%s is no folder; remove it, it is made again", name)
 	}
+	return root.OpenRoot(name)
+}
+
+// placePackages goes through the packages by name, so a scope is opened once.
+func placePackages(into *os.Root, g *Graph) error {
+	var scope *os.Root
+	var opened string
+	defer func() {
+		if scope != nil {
+			scope.Close()
+		}
+	}()
+	for _, kept := range g.Packages {
+		if name := "@" + kept.Ref.Package.Scope(); name != opened {
+			next, err := openFolder(into, name)
+			if err != nil {
+				return err
+			}
+			if scope != nil {
+				scope.Close()
+			}
+			scope, opened = next, name
+		}
+		if _, err := os.Stat(kept.Dir); err != nil {
+			return unkept(fmt.Errorf("%s was removed meanwhile: %w", kept.Ref, err))
+		}
+		if err := placeOne(scope, kept.Ref.Package.Name(), kept.Dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func newIndex(g *Graph) *placedIndex {
@@ -111,7 +145,7 @@ func newIndex(g *Graph) *placedIndex {
 	for _, kept := range g.Packages {
 		one := placedPackage{
 			Package: kept.Ref.Package, Version: kept.Ref.Version, Checksum: kept.Checksum, Registry: kept.Registry,
-			Path: path.Join(packages, kept.Ref.Package.String()), Kind: kept.Kind, Features: kept.Features, Dependencies: []ident.Package{},
+			Path: path.Join(workFolder, packagesFolder, kept.Ref.Package.String()), Kind: kept.Kind, Features: kept.Features, Dependencies: []ident.Package{},
 		}
 		for _, d := range kept.Manifest.Locked() {
 			one.Dependencies = append(one.Dependencies, d.Package)
@@ -121,51 +155,21 @@ func newIndex(g *Graph) *placedIndex {
 	return index
 }
 
-// placed is what is there already.
-type placed struct {
-	text []byte
-	sums map[string]ident.Checksum // by path
-}
-
-// readIndex reads packages.json; one that cannot be read is made anew.
-func (p *Project) readIndex() (before *placed, fresh bool, err error) {
-	before = &placed{sums: map[string]ident.Checksum{}}
-	text, err := p.root.ReadFile(packagesIndex)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := p.root.MkdirAll(packages, 0o755); err != nil {
-			return nil, false, err
-		}
-		return before, true, p.writeIn(workFolder+"/.gitignore", []byte("*\n"))
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	var index placedIndex
-	if json.Unmarshal(text, &index) != nil {
-		return before, true, nil
-	}
-	before.text = text
-	for _, one := range index.Packages {
-		before.sums[one.Path] = one.Checksum
-	}
-	return before, false, nil
-}
-
-// placeOne makes one link, or a copy, unless it is there. That a copy is of
-// this version only the index can say.
-func placeOne(scope *os.Root, name, dir string, indexed bool) error {
+// placeOne makes one link, or a copy where no link can be made, unless it is
+// there. A folder is never believed by its name: a checkout may have brought it.
+func placeOne(scope *os.Root, name, dir string) error {
 	if err := scope.Symlink(dir, name); err == nil {
 		return nil
 	}
 	if there, err := scope.Readlink(name); err == nil && there == dir {
 		return nil
 	}
-	if info, err := scope.Lstat(name); err == nil && info.IsDir() && indexed {
-		return nil
-	}
 	temporary := ".new-" + rand.Text()
 	err := scope.Symlink(dir, temporary)
 	if err != nil {
+		if isCopy(scope, name, dir) {
+			return nil
+		}
 		err = copyTree(scope, temporary, dir)
 	}
 	if err == nil {
@@ -178,6 +182,37 @@ func placeOne(scope *os.Root, name, dir string, indexed bool) error {
 		return errors.Join(err, scope.RemoveAll(temporary))
 	}
 	return nil
+}
+
+// isCopy compares what is there with a package, file by file.
+func isCopy(scope *os.Root, name, dir string) bool {
+	if info, err := scope.Lstat(name); err != nil || !info.IsDir() {
+		return false
+	}
+	copied, err := scope.OpenRoot(name)
+	if err != nil {
+		return false
+	}
+	defer copied.Close()
+	want, err := textsIn(os.DirFS(dir))
+	if err != nil {
+		return false
+	}
+	have, err := textsIn(copied.FS())
+	return err == nil && maps.EqualFunc(want, have, bytes.Equal)
+}
+
+// textsIn reads all files of a folder.
+func textsIn(files fs.FS) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		all[path], err = fs.ReadFile(files, path)
+		return err
+	})
+	return all, err
 }
 
 func copyTree(scope *os.Root, name, dir string) error {
@@ -206,42 +241,56 @@ func copyTree(scope *os.Root, name, dir string) error {
 	})
 }
 
-// clear removes what is no package of the project any more.
-func (p *Project) clear(index *placedIndex) error {
-	wanted := map[string]bool{}
-	for _, one := range index.Packages {
-		wanted[one.Path] = true
+// clearOthers removes what is no package of the project any more.
+func clearOthers(into *os.Root, g *Graph) error {
+	wanted := map[string]map[string]bool{}
+	for _, kept := range g.Packages {
+		scope := "@" + kept.Ref.Package.Scope()
+		if wanted[scope] == nil {
+			wanted[scope] = map[string]bool{}
+		}
+		wanted[scope][kept.Ref.Package.Name()] = true
 	}
-	scopes, err := fs.ReadDir(p.root.FS(), packages)
+	scopes, err := fs.ReadDir(into.FS(), ".")
 	if err != nil {
 		return err
 	}
 	for _, scope := range scopes {
-		folder := path.Join(packages, scope.Name())
-		names, err := fs.ReadDir(p.root.FS(), folder)
+		if wanted[scope.Name()] == nil {
+			err = into.RemoveAll(scope.Name())
+		} else {
+			err = clearScope(into, scope.Name(), wanted[scope.Name()])
+		}
 		if err != nil {
 			return err
 		}
-		names = slices.DeleteFunc(names, func(d fs.DirEntry) bool { return wanted[path.Join(folder, d.Name())] })
-		for _, name := range names {
-			if err := p.root.RemoveAll(path.Join(folder, name.Name())); err != nil {
-				return err
-			}
-		}
-		// Only an empty folder goes; that this one is not is no error.
-		_ = p.root.Remove(folder)
 	}
 	return nil
 }
 
-// writeIn writes a file below .ori so that a reader sees all of it or the old one.
-func (p *Project) writeIn(name string, text []byte) error {
-	temporary := path.Dir(name) + "/.new-" + rand.Text()
-	if err := p.root.WriteFile(temporary, text, 0o644); err != nil {
+func clearScope(into *os.Root, scope string, wanted map[string]bool) error {
+	names, err := fs.ReadDir(into.FS(), scope)
+	if err != nil {
 		return err
 	}
-	if err := p.root.Rename(temporary, name); err != nil {
-		return errors.Join(err, p.root.Remove(temporary))
+	for _, name := range names {
+		if !wanted[name.Name()] {
+			if err := into.RemoveAll(scope + "/" + name.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeIn writes a file so that a reader sees all of it or the old one.
+func writeIn(root *os.Root, name string, text []byte) error {
+	temporary := ".new-" + rand.Text()
+	if err := root.WriteFile(temporary, text, 0o644); err != nil {
+		return err
+	}
+	if err := root.Rename(temporary, name); err != nil {
+		return errors.Join(err, root.Remove(temporary))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -147,7 +148,7 @@ func (p *Project) Pack(dst io.Writer) (*archive.Report, error) {
 
 // write puts a file in place whole or not at all.
 func (p *Project) write(name string, text []byte) error {
-	temporary := "." + name + ".tmp"
+	temporary := ".new-" + rand.Text()
 	if err := p.writeTemporary(temporary, text); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
@@ -158,7 +159,7 @@ func (p *Project) write(name string, text []byte) error {
 }
 
 func (p *Project) writeTemporary(name string, text []byte) (err error) {
-	f, err := p.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := p.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func extract(f *os.File, path string) (*archive.Report, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return archive.Extract(f, root)
+	return archive.Extract(f, root, !settlesAtOnce)
 }
 
 // commit gives the folders their names. Another program may have been faster.
@@ -85,6 +85,9 @@ func (s *stage) commit() error {
 
 // settle waits until the folders are on the disk.
 func (s *stage) settle() error {
+	if !settlesAtOnce {
+		return nil
+	}
 	whole, err := syncFileSystem(s.cache.dir)
 	if whole || err != nil {
 		return err

@@ -34,7 +34,7 @@ type Change struct {
 	From, To *ident.Version // nil: it was not there, or is not any more
 }
 
-// LockError says that a lock file is stale that was not to be changed.
+// LockError says that a lock file is missing or stale.
 type LockError struct {
 	Missing bool // there is none
 	Changes []Change

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// settlesAtOnce says that much can be put on the disk in one wait.
+const settlesAtOnce = true
+
 // syncFileSystem puts everything on the disk that was written to the file
 // system of dir. It is false where that cannot be asked for.
 func syncFileSystem(dir string) (whole bool, err error) {

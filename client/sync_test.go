@@ -430,8 +430,7 @@ func TestPlaceStaysInside(t *testing.T) {
 	wantFiles(t, filepath.Join(outside, "packages", "mine"), "file")
 }
 
-// TestCopies stands for a system without links: a copy is made once, and again
-// when the version is another.
+// TestCopies stands for a system without links: a copy is known by its files.
 func TestCopies(t *testing.T) {
 	f, u := newFake(t), newUser(t)
 	dir := chain(f)
@@ -439,26 +438,156 @@ func TestCopies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := openProject(t, dir)
 	one := synced.Graph.Packages[0]
-	const path = ".ori/packages/@a/base"
-	scope, err := p.root.OpenRoot(".ori/packages/@a")
+	scope, err := os.OpenRoot(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer scope.Close()
-	if err := errors.Join(scope.Remove("base"), copyTree(scope, "base", one.Dir)); err != nil {
+	if isCopy(scope, "base", one.Dir) {
+		t.Error("nothing is taken for a copy")
+	}
+	if err := copyTree(scope, "base", one.Dir); err != nil || !isCopy(scope, "base", one.Dir) {
+		t.Errorf("a copy is not taken for one: %v", err)
+	}
+	for name, change := range map[string]func() error{
+		"a file more": func() error { return scope.WriteFile("base/src/more.ori", nil, 0o644) },
+		"another file": func() error {
+			return errors.Join(scope.Remove("base/oripk.toml"), scope.WriteFile("base/oripk.toml", nil, 0o644))
+		},
+		"a file is gone": func() error { return scope.Remove("base/src/lib.ori") },
+	} {
+		if err := errors.Join(scope.RemoveAll("base"), copyTree(scope, "base", one.Dir), change()); err != nil {
+			t.Fatal(err)
+		}
+		if isCopy(scope, "base", one.Dir) {
+			t.Errorf("%s: still taken for a copy", name)
+		}
+	}
+}
+
+// TestHostileCheckout: what a checkout has put below .ori is neither believed,
+// nor does it lead the removal of old packages astray.
+func TestHostileCheckout(t *testing.T) {
+	const want = "@a/base@1.0.0 @a/check@1.0.0 @a/left@1.0.0 @a/right@2.0.0"
+	cases := map[string]struct {
+		prepare func(t *testing.T, dir string)
+		refused bool
+	}{
+		"a package of its own": {func(t *testing.T, dir string) {
+			index, err := os.ReadFile(filepath.Join(dir, ".ori", "packages.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			remove(t, filepath.Join(dir, ".ori"))
+			writeFile(t, filepath.Join(dir, ".ori", "packages.json"), string(index))
+			writeFile(t, filepath.Join(dir, ".ori", "packages", "@a", "base", "src", "lib.ori"), "evil")
+		}, false},
+		"packages lead into the project": {func(t *testing.T, dir string) {
+			remove(t, filepath.Join(dir, ".ori"))
+			writeFile(t, filepath.Join(dir, ".ori", "packages.json"), "{}")
+			symlink(t, "..", filepath.Join(dir, ".ori", "packages"))
+		}, true},
+		".ori leads into the project": {func(t *testing.T, dir string) {
+			remove(t, filepath.Join(dir, ".ori"))
+			symlink(t, "mine", filepath.Join(dir, ".ori"))
+		}, true},
+		"a scope leads into the project": {func(t *testing.T, dir string) {
+			remove(t, filepath.Join(dir, ".ori", "packages", "@a"))
+			symlink(t, "../../mine", filepath.Join(dir, ".ori", "packages", "@a"))
+		}, true},
+		"another scope leads into the project": {func(t *testing.T, dir string) {
+			remove(t, filepath.Join(dir, ".ori", "packages.json"))
+			symlink(t, "../../mine", filepath.Join(dir, ".ori", "packages", "@z"))
+		}, false},
+		"a stray file": {func(t *testing.T, dir string) {
+			remove(t, filepath.Join(dir, ".ori", "packages.json"))
+			writeFile(t, filepath.Join(dir, ".ori", "packages", ".DS_Store"), "")
+		}, false},
+		"no packages, but an index": {func(t *testing.T, dir string) { remove(t, filepath.Join(dir, ".ori", "packages")) }, false},
+		"a temporary lock file leads to another": {func(t *testing.T, dir string) {
+			remove(t, filepath.Join(dir, "oripk.lock"))
+			symlink(t, "mine/file", filepath.Join(dir, ".oripk.lock.tmp"))
+		}, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			f, u := newFake(t), newUser(t)
+			dir := chain(f)
+			writeFile(t, filepath.Join(dir, "mine", "file"), "precious")
+			if _, err := u.sync(dir, f.server.URL); err != nil {
+				t.Fatal(err)
+			}
+			c.prepare(t, dir)
+			_, err := u.sync(dir, f.server.URL)
+			if c.refused != (err != nil) {
+				t.Errorf("error: %v", err)
+			}
+			if !c.refused && linked(t, dir) != want {
+				t.Errorf("linked %s", linked(t, dir))
+			}
+			if text, err := os.ReadFile(filepath.Join(dir, "mine", "file")); string(text) != "precious" {
+				t.Errorf("a file of the project's own: %q, %v", text, err)
+			}
+		})
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.RemoveAll(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := u.sync(dir, f.server.URL); err != nil {
-		t.Error(err)
+}
+
+func symlink(t *testing.T, to, path string) {
+	t.Helper()
+	if err := os.Symlink(to, path); err != nil {
+		t.Fatal(err)
 	}
-	if info, err := p.root.Lstat(path); err != nil || !info.IsDir() {
-		t.Errorf("the copy was replaced: %v, %v", info, err)
+}
+
+// TestManySections: a package that is required in several sections has what all
+// of them ask for.
+func TestManySections(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	f.publishBytes("@a/base@1.0.0", packageBytes(t, "@a/base@1.0.0", "\n[features]\nwide = []\n"))
+	extra := "\n[target.\"cfg(unix)\".dependencies]\n\"@a/base\" = { version = \"1.0.0\", features = [\"wide\"] }\n"
+	f.publishBytes("@a/left@1.0.0", packageBytes(t, "@a/left@1.0.0", extra, "@a/base 1.0.0"))
+	dir := writeProject(t, "@me/app@0.1.0", "", "@a/left 1.0.0")
+	synced, err := u.sync(dir, f.server.URL)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := linked(t, dir); !strings.HasPrefix(got, "@a/base@1.0.0 ") {
-		t.Errorf("linked %s", got)
+	base := synced.Graph.Find(mustRef(t, "@a/base@1.0.0").Package)
+	if base.Kind != manifest.Normal || !slices.Equal(base.Features, []string{"wide"}) {
+		t.Errorf("%s %v", base.Kind, base.Features)
 	}
+}
+
+// TestSyncsAtOnce: syncs of one project at once are all done.
+func TestSyncsAtOnce(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	dir := chain(f)
+	for range 5 {
+		remove(t, filepath.Join(dir, "oripk.lock"))
+		errs := make(chan error)
+		for range 3 {
+			go func() {
+				p, err := OpenProject(dir)
+				if err == nil {
+					_, err = p.Sync(t.Context(), u.registries(p, f.server.URL), SyncOptions{})
+				}
+				errs <- err
+			}()
+		}
+		for range 3 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	wantFiles(t, dir, ".ori", "oripk.lock", "oripk.toml", "src")
 }
 
 // tellLife has the fake say what versions are like now, as whole graphs or one
@@ -484,5 +613,24 @@ func (f *fake) tellLife(t *testing.T, graphs bool, life func(*api.Version), gone
 			m.Removed = &api.Removed{}
 		}
 		f.instead["/"+ref.Package.Name()+"/"+ref.Version.String()+"/metadata"] = func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, m) }
+	}
+}
+
+// TestForkDuringSync: a registry whose log has another history than was seen is
+// caught before anything of it is unpacked.
+func TestForkDuringSync(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	if _, err := u.sync(chain(f), f.server.URL); err != nil {
+		t.Fatal(err)
+	}
+	other := newFake(t) // the same key
+	other.grow(20, "other")
+	other.publish("@a/new@1.0.0")
+	dir := writeProject(t, "@me/app@0.1.0", "", "@a/new 1.0.0")
+	_, err := u.sync(dir, other.server.URL)
+	wantError(t, err, LogFork)
+	wantFiles(t, dir, "oripk.toml", "src")
+	if NewCache(u.options.CacheDir).has(ident.ChecksumOf(other.archives["@a/new@1.0.0"])) {
+		t.Error("the package of the fork is in the cache")
 	}
 }

@@ -123,10 +123,14 @@ func (out *auditJSON) add(g *client.Graph, v client.Audited) {
 	}
 }
 
+// maxWays are shown of the ways to one package, the shortest: in a large graph
+// there are more than anybody reads.
+const maxWays = 100
+
 func waysTo(g *client.Graph, name ident.Package) []wayJSON {
 	ways := []wayJSON{}
 	there := g.Find(name)
-	for _, r := range there.RequiredBy {
+	for _, r := range there.RequiredBy[:min(len(there.RequiredBy), maxWays)] {
 		ways = append(ways, newWay(r, there.Ref))
 	}
 	return ways

@@ -137,7 +137,7 @@ func (a *app) cleanCache(older string) error {
 	if err != nil {
 		return err
 	}
-	removed, err := cache.Clean(time.Now().Add(-age))
+	removed, err := cache.Clean(time.Now(), age)
 	if err != nil {
 		return err
 	}

@@ -117,28 +117,30 @@ func printTree(w io.Writer, p *client.Project, g *client.Graph) {
 // printSizes shows what each package weighs, with all that it brings.
 func printSizes(w io.Writer, g *client.Graph) {
 	bySize := slices.SortedFunc(slices.Values(g.Packages), func(a, b *client.Package) int { return cmp.Compare(b.Size, a.Size) })
+	below := map[*client.Package][]*client.Package{}
+	for _, p := range g.Packages {
+		for _, d := range p.Manifest.Locked() {
+			below[p] = append(below[p], g.Find(d.Package))
+		}
+	}
 	table, total := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight), int64(0)
 	fmt.Fprintln(table, "archive\twith all below\t  package")
 	for _, p := range bySize {
 		total += p.Size
-		fmt.Fprintf(table, "%s\t%s\t  %s\n", bytesOf(p.Size), bytesOf(sizeBelow(g, p)), p.Ref)
+		fmt.Fprintf(table, "%s\t%s\t  %s\n", bytesOf(p.Size), bytesOf(sizeBelow(below, p)), p.Ref)
 	}
 	fmt.Fprintf(table, "%s\t\t  %s\n", bytesOf(total), counted(len(g.Packages), "package"))
 	table.Flush()
 }
 
 // sizeBelow adds up a package and all that it brings, each once.
-func sizeBelow(g *client.Graph, top *client.Package) (sum int64) {
+func sizeBelow(below map[*client.Package][]*client.Package, top *client.Package) (sum int64) {
 	seen := map[*client.Package]bool{}
 	for queue := []*client.Package{top}; len(queue) > 0; queue = queue[1:] {
-		p := queue[0]
-		if seen[p] {
-			continue
-		}
-		seen[p] = true
-		sum += p.Size
-		for _, d := range p.Manifest.Locked() {
-			queue = append(queue, g.Find(d.Package))
+		if p := queue[0]; !seen[p] {
+			seen[p] = true
+			sum += p.Size
+			queue = append(queue, below[p]...)
 		}
 	}
 	return sum
@@ -171,7 +173,7 @@ type wayJSON struct {
 }
 
 func newWay(r client.Requirement, to ident.Ref) wayJSON {
-	return wayJSON{r.Root.Position.Line, append(refNames(r.Path), to.String())}
+	return wayJSON{r.Root.Position.Line, append(refNames(r.Path()), to.String())}
 }
 
 func refNames(refs []ident.Ref) []string {

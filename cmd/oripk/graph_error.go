@@ -34,7 +34,7 @@ func explainConflict(err error) (explanation, error) {
 		for _, r := range c.Requirements {
 			sources[r.Registry] = true
 		}
-		for _, r := range c.Requirements {
+		for _, r := range someOfEach(c.Requirements) {
 			label := way(r, ident.Ref{Package: c.Package, Version: r.Version})
 			if len(sources) > 1 {
 				label += " from " + r.Registry
@@ -43,6 +43,20 @@ func explainConflict(err error) (explanation, error) {
 		}
 	}
 	return e, conflict
+}
+
+// someOfEach gives the first few who want the same, of each version.
+func someOfEach(all []client.Requirement) (some []client.Requirement) {
+	const few = 10
+	type wish struct{ version, registry string }
+	told := map[wish]int{}
+	for _, r := range all {
+		w := wish{r.Version.String(), r.Registry}
+		if told[w]++; told[w] <= few {
+			some = append(some, r)
+		}
+	}
+	return some
 }
 
 func conflictMessage(e *client.ConflictError) string {
@@ -58,10 +72,10 @@ func conflictMessage(e *client.ConflictError) string {
 
 // way says how a line of the manifest leads to a requirement.
 func way(r client.Requirement, ref ident.Ref) string {
-	if len(r.Path) == 0 {
+	if len(r.Path()) == 0 {
 		return "requires " + ref.String()
 	}
-	return "brings " + strings.Join(refNames(r.Path), " → ") + ", which requires " + ref.String()
+	return "brings " + strings.Join(refNames(r.Path()), " → ") + ", which requires " + ref.String()
 }
 
 func explainCycle(err error) (explanation, error) {

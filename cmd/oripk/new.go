@@ -14,6 +14,7 @@ import (
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/manifest"
 )
 
 func (a *app) newCommand() *cobra.Command {
@@ -41,6 +42,9 @@ func (a *app) create(arg, dir, description string) error {
 		if ident.Reserved(word) {
 			return &usageError{What: fmt.Sprintf("%q is reserved: no registry takes it as a scope or name", word), Try: "another name"}
 		}
+	}
+	if _, report := manifest.Parse([]byte(manifestText(name, description))); !report.OK() {
+		return &usageError{What: "--description: " + report.Faults[0].Detail, Try: "one sentence of plain text"}
 	}
 	if dir == "" {
 		dir = name.Name()

@@ -35,7 +35,7 @@ const (
 
 // Check makes the change and compares what reaches the disk with want: one
 // line for each call, "create", "write", "sync", "mkdir" or "remove" with a
-// path below the folder, "rename" or "link" with two, "." for the folder
+// path below the folder, "settle" for a sync of its whole file system, "rename" or "link" with two, "." for the folder
 // itself and "*" as in path.Match. Writes of one file in a row are one line.
 //
 // Then it makes the change again for every sync in it, which fails: so must the
@@ -52,7 +52,7 @@ func Check(t *testing.T, c Change, want ...string) {
 	}
 	syncs := 0
 	for _, call := range want {
-		if !strings.HasPrefix(call, "sync ") {
+		if !strings.HasPrefix(call, "sync ") && !strings.HasPrefix(call, "settle ") {
 			continue
 		}
 		syncs++
@@ -80,7 +80,7 @@ func (c Change) makeAndExit(folder string) {
 
 // calls are those that change what a folder holds; a name that the machine does
 // not have is passed over.
-const calls = "fsync,fdatasync,openat,write,pwrite64,?rename,renameat,renameat2,?link,linkat,?mkdir,mkdirat,?unlink,unlinkat"
+const calls = "fsync,fdatasync,syncfs,openat,write,pwrite64,?rename,renameat,renameat2,?link,linkat,?mkdir,mkdirat,?unlink,unlinkat"
 
 // trace makes the change in a new folder; the sync of this number fails.
 func (c Change) trace(t *testing.T, failing int) (code int, got []string) {
@@ -93,7 +93,7 @@ func (c Change) trace(t *testing.T, failing int) (code int, got []string) {
 	}
 	args := []string{"-f", "-qq", "-y", "-s", "0", "-o", record, "-e", "trace=" + calls}
 	if failing > 0 {
-		args = append(args, "-e", fmt.Sprintf("inject=fsync:error=EIO:when=%d", failing))
+		args = append(args, "-e", fmt.Sprintf("inject=fsync,syncfs:error=EIO:when=%d", failing))
 	}
 	strace := exec.Command("strace", append(args, os.Args[0], "-test.run="+exactly(t.Name()))...)
 	strace.Env = append(os.Environ(), folderKey+"="+folder)
@@ -141,7 +141,7 @@ func parse(record, folder string) (got []string) {
 
 // verbs are the names of the calls as Check writes them.
 var verbs = map[string]string{
-	"fsync": "sync", "fdatasync": "sync", "openat": "create", "write": "write", "pwrite64": "write",
+	"fsync": "sync", "fdatasync": "sync", "syncfs": "settle", "openat": "create", "write": "write", "pwrite64": "write",
 	"rename": "rename", "renameat": "rename", "renameat2": "rename", "link": "link", "linkat": "link",
 	"mkdir": "mkdir", "mkdirat": "mkdir", "unlink": "remove", "unlinkat": "remove",
 }
