@@ -275,3 +275,24 @@ func TestAgo(t *testing.T) {
 		}
 	}
 }
+
+// TestCrowded: what stands in texts is not counted.
+func TestCrowded(t *testing.T) {
+	const many = 300_000
+	for name, c := range map[string]struct {
+		text string
+		want bool
+	}{
+		"objects":          {"[" + strings.Repeat("{},", many) + "{}]", true},
+		"numbers":          {"[" + strings.Repeat("7,", 2_000_000) + "7]", true},
+		"lists":            {strings.Repeat("[", 2_000_001), true},
+		"some":             {"[" + strings.Repeat("{},", 1000) + "{}]", false},
+		"a text":           {`["` + strings.Repeat("{,[", 1_000_000) + `"]`, false},
+		"a text of quotes": {`["` + strings.Repeat(`\"{\\`, many) + `"]`, false},
+		"behind a text":    {`["\\",` + strings.Repeat("{},", many) + "{}]", true},
+	} {
+		if got := isCrowded([]byte(c.text)); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}

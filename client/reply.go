@@ -45,6 +45,9 @@ func decode(resp *http.Response, url string, limit int64, into any) error {
 // that was asked for.
 func understand(data []byte, url string, into any, check func() error) error {
 	reflect.ValueOf(into).Elem().SetZero()
+	if isCrowded(data) {
+		return &ReplyError{URL: url, Reason: "the answer holds more than any that the protocol has"}
+	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return &ReplyError{
 			URL: url, Reason: "the answer is not the JSON of the protocol: " + Printable(err.Error()),
@@ -52,6 +55,28 @@ func understand(data []byte, url string, into any, check func() error) error {
 		}
 	}
 	return check()
+}
+
+// isCrowded reports whether a document has more objects, or more values, than can
+// be meant: an object that takes two bytes in a text takes hundreds in memory.
+func isCrowded(data []byte) bool {
+	const maxObjects, maxValues = 200_000, 2_000_000
+	objects, values := 0, 0
+	for i, inText := 0, false; i < len(data); i++ {
+		switch c := data[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '{':
+			objects++
+			values++
+		case c == '[', c == ',':
+			values++
+		}
+	}
+	return objects > maxObjects || values > maxValues
 }
 
 func readAll(body io.Reader, url string, limit int64) ([]byte, error) {
