@@ -57,10 +57,10 @@ type Options struct {
 
 	TokenFrom string // where the token was found, in words for the user; see Client.TokenFrom
 
-	HTTPClient *http.Client  // nil: one with proxies from the environment. Its redirect policy is not used
-	UserAgent  string        // "": "oripk"
-	Timeout    time.Duration // of one request, and of a stalled transfer; 0: 30 s
-	Retries    int           // of a read that failed; 0: 3, negative: none
+	Transport http.RoundTripper // nil: one with proxies from the environment
+	UserAgent string            // "": "oripk"
+	Timeout   time.Duration     // of one request, and of a stalled transfer; 0: 30 s
+	Retries   int               // of a read that failed; 0: 3, negative: none
 
 	Now    func() time.Time                                 // nil: time.Now
 	Sleep  func(ctx context.Context, d time.Duration) error // between retries; nil: really waits
@@ -73,7 +73,6 @@ type Client struct {
 	options Options
 	urls    api.URLs
 	base    *url.URL
-	http    *http.Client
 	limits  *limits
 	state   *State
 	cache   *Cache   // nil: none
@@ -97,7 +96,6 @@ func New(o Options) (*Client, error) {
 	if o.CacheDir != "" {
 		c.cache = NewCache(o.CacheDir)
 	}
-	c.http = httpClient(o.HTTPClient)
 	if o.URL == "" && o.Offline {
 		return c, nil
 	}
@@ -156,6 +154,9 @@ func withDefaults(o Options) Options {
 	}
 	if o.Retries == 0 {
 		o.Retries = 3
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport()
 	}
 	if o.Now == nil {
 		o.Now = time.Now

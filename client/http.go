@@ -33,27 +33,20 @@ type request struct {
 	moved   func() int64      // bytes that all attempts so far have brought; nil: an attempt brings all or nothing
 }
 
-// httpClient gives the transport: h's, or a new one. Redirects are followed in
-// send, which knows where the token may go.
-func httpClient(h *http.Client) *http.Client {
-	var own http.Client
-	if h != nil {
-		own = *h
-	} else {
-		own.Transport = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout:    30 * time.Second,
-			ExpectContinueTimeout:  5 * time.Second,
-			IdleConnTimeout:        90 * time.Second,
-			MaxIdleConnsPerHost:    workers,
-			MaxResponseHeaderBytes: 64 << 10,
-			ForceAttemptHTTP2:      true,
-		}
+// newTransport makes the usual one. An http.Client is not above it: that would
+// look at redirects, which are for send to judge, because it knows where the
+// token may go; and at cookies and passwords in addresses.
+func newTransport() http.RoundTripper {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    30 * time.Second,
+		ExpectContinueTimeout:  5 * time.Second,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    workers,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
 	}
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	own.Jar = nil
-	return &own
 }
 
 // do makes the call, again where that is safe and may help, and hands a reply
@@ -155,7 +148,7 @@ func (c *Client) send(ctx context.Context, r request, dog *watchdog) (*http.Resp
 		if err != nil {
 			return nil, err
 		}
-		resp, err := c.http.Do(req)
+		resp, err := c.options.Transport.RoundTrip(req)
 		if err != nil {
 			return nil, err
 		}
@@ -299,7 +292,7 @@ func isLasting(err error) bool {
 	_, badAddress := errors.AsType[*net.AddrError](err)
 	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
-	return badAddress || badCertificate || noTLS || errors.Is(err, http.ErrSchemeMismatch)
+	return badAddress || badCertificate || noTLS
 }
 
 // counted notes in a *NetworkError how often it was tried.
@@ -327,6 +320,9 @@ func networkError(ctx context.Context, target string, err error) error {
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
+	}
+	if _, noTLS := errors.AsType[tls.RecordHeaderError](err); noTLS {
+		err = fmt.Errorf("what answers there does not speak HTTPS: %w", err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errCut

@@ -149,7 +149,7 @@ func TestNothingListens(t *testing.T) {
 func TestNotRetried(t *testing.T) {
 	f, u := newFake(t), newUser(t)
 	err := me(u.client(strings.Replace(f.server.URL, "http:", "https:", 1)))
-	if _, ok := errors.AsType[*NetworkError](err); !ok || len(u.waits) > 0 {
+	if _, ok := errors.AsType[*NetworkError](err); !ok || len(u.waits) > 0 || !strings.Contains(err.Error(), "does not speak HTTPS") {
 		t.Errorf("HTTPS where HTTP is spoken: %v after %d more attempts, want a *NetworkError at once", err, len(u.waits))
 	}
 }

@@ -24,7 +24,7 @@ func TestTimes(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, err := New(Options{
 				URL: "http://registry.example", StateDir: t.TempDir(),
-				HTTPClient: &http.Client{Transport: silent{}}, Jitter: func() float64 { return jitter },
+				Transport: silent{}, Jitter: func() float64 { return jitter },
 			})
 			if err != nil {
 				t.Fatal(err)
