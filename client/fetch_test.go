@@ -1,7 +1,9 @@
 package client
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -13,6 +15,9 @@ import (
 	"testing"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/lying"
+	"github.com/ori-lang/registry/translog"
 )
 
 const httpRef = "@acme/http@1.4.0"
@@ -124,15 +129,19 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// errAnyReply stands for a *ReplyError in a table.
-var errAnyReply = errors.New("a *ReplyError")
+// These stand for errors of a type in a table.
+var (
+	errAnyReply   = errors.New("a *ReplyError")
+	errNetwork    = errors.New("a *NetworkError")
+	errNoRegistry = errors.New("a *NoRegistryError")
+)
 
 func wantError(t *testing.T, err, want error) {
 	t.Helper()
-	if want == errAnyReply {
-		if _, ok := errors.AsType[*ReplyError](err); !ok {
-			t.Errorf("error: %v, want a *ReplyError", err)
-		}
+	_, reply := errors.AsType[*ReplyError](err)
+	_, network := errors.AsType[*NetworkError](err)
+	_, none := errors.AsType[*NoRegistryError](err)
+	if want == errAnyReply && reply || want == errNetwork && network || want == errNoRegistry && none {
 		return
 	}
 	if !errors.Is(err, want) {
@@ -193,16 +202,61 @@ func TestLogOfAnotherName(t *testing.T) {
 	wantError(t, err, NotInLog)
 }
 
+// TestFaultyArchiveInLog has a registry and a log that agree on an archive which
+// would do harm: it is not unpacked, and nothing of it stays.
 func TestFaultyArchiveInLog(t *testing.T) {
-	f, u := newFake(t), newUser(t)
-	bad := append(bytes.Clone(packageBytes(t, httpRef, "")), "junk"...)
-	f.publishBytes(httpRef, bad)
-	dir := t.TempDir()
-	_, err := u.client(f.server.URL).FetchFile(t.Context(), mustRef(t, httpRef), filepath.Join(dir, "x"), nil)
-	if _, ok := errors.AsType[*ArchiveError](err); !ok {
-		t.Errorf("error: %v, want an *ArchiveError", err)
+	good := packageBytes(t, httpRef, "")
+	for name, bad := range map[string][]byte{
+		"something behind it": append(bytes.Clone(good), "junk"...),
+		"no archive":          []byte("<html>"),
+		"a bomb":              lying.Bomb(),
+		"a way out":           tarball(t, &tar.Header{Name: "../../../outside", Mode: 0o644}),
+		"a path from the top": tarball(t, &tar.Header{Name: "/tmp/outside", Mode: 0o644}),
+		"a link":              tarball(t, &tar.Header{Name: "src/link", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}),
+		"a device":            tarball(t, &tar.Header{Name: "src/device", Typeflag: tar.TypeBlock}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, u := newFake(t), newUser(t)
+			f.forge = func(e *translog.Entry) {
+				e.Archive, e.Size, e.Manifest = ident.ChecksumOf(bad), int64(len(bad)), ident.ChecksumOf(nil)
+			}
+			f.publishBytes(httpRef, bad)
+			dir := t.TempDir()
+			_, err := u.client(f.server.URL).FetchFile(t.Context(), mustRef(t, httpRef), filepath.Join(dir, "x"), nil)
+			if _, ok := errors.AsType[*ArchiveError](err); !ok {
+				t.Errorf("fetch: %v, want an *ArchiveError", err)
+			}
+			wantFiles(t, dir)
+
+			_, err = u.client(f.server.URL).Obtain(t.Context(), mustRef(t, httpRef), nil)
+			if _, ok := errors.AsType[*ArchiveError](err); !ok {
+				t.Errorf("into the cache: %v, want an *ArchiveError", err)
+			}
+			for _, folder := range []string{"archives", "packages"} {
+				if left, _ := os.ReadDir(filepath.Join(u.options.CacheDir, folder)); len(left) > 0 {
+					t.Errorf("the cache has %v in %s", left, folder)
+				}
+			}
+		})
 	}
-	wantFiles(t, dir)
+}
+
+// tarball is a compressed tar of a manifest and one entry more.
+func tarball(t *testing.T, header *tar.Header) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	w := tar.NewWriter(zip)
+	text := "[project]\nname = \"@acme/http\"\nversion = \"1.4.0\"\nori = \"0.4.0\"\n"
+	manifest := &tar.Header{Name: "oripk.toml", Mode: 0o644, Size: int64(len(text))}
+	if err := w.WriteHeader(manifest); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(w, text)
+	if err := errors.Join(w.WriteHeader(header), w.Close(), zip.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func TestVerifyFile(t *testing.T) {

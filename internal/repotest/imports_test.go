@@ -164,7 +164,7 @@ var rules = []rule{
 	},
 	{
 		"internal/repotest", append([]string{"internal/httpapi"}, leaves...),
-		[]string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"},
+		[]string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/mod/sumdb"},
 		nil,
 		"It compares what others say; spectest is used by their tests and must not import them.",
 	},
