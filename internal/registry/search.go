@@ -147,20 +147,28 @@ func ranked(ctx context.Context, db *store.Reader, q *search.Query, s Search, af
 	if err != nil {
 		return nil, err
 	}
-	var candidates []candidate
+	var page []candidate
 	for i := range outlines {
 		if p := positionOf(&outlines[i], q, s.Sort); after == nil || p.compare(*after) > 0 {
-			candidates = append(candidates, candidate{p, outlines[i].Place})
+			page = insert(page, candidate{p, outlines[i].Place}, s.Limit+1)
 		}
 	}
-	slices.SortFunc(candidates, func(a, b candidate) int { return a.compare(b.position) })
-	return f, f.read(ctx, db, candidates[:min(len(candidates), s.Limit+1)])
+	return f, f.read(ctx, db, page)
 }
 
 // candidate for a page of results, and where its terms are.
 type candidate struct {
 	position
 	place int64
+}
+
+// insert puts a candidate where it belongs on a page, which keeps the first most.
+func insert(page []candidate, c candidate, most int) []candidate {
+	at, _ := slices.BinarySearchFunc(page, c.position, func(other candidate, p position) int { return other.compare(p) })
+	if at == most {
+		return page
+	}
+	return slices.Insert(page[:min(len(page), most-1)], at, c)
 }
 
 // read fills in what is shown of the candidates.

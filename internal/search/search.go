@@ -33,6 +33,10 @@ const maxWord = 32
 
 // eachWord calls visit with every word of a text until it gives false.
 func eachWord(text string, visit func(word string) bool) {
+	if isASCII(text) {
+		eachPlainWord(strings.ToLower(text), visit)
+		return
+	}
 	text = fold(text)
 	start, end, length := 0, 0, 0
 	for i, c := range text {
@@ -63,6 +67,20 @@ func eachWord(text string, visit func(word string) bool) {
 	}
 }
 
+// eachPlainWord is eachWord for what almost all texts are, folded ASCII.
+func eachPlainWord(text string, visit func(word string) bool) {
+	for start := 0; start < len(text); {
+		end := start
+		for end < len(text) && isPlain(text[end]) {
+			end++
+		}
+		if end > start && !visit(text[start:min(end, start+maxWord)]) {
+			return
+		}
+		start = end + 1
+	}
+}
+
 // wordsOf gives the words of a text in their order.
 func wordsOf(text string) (all []string) {
 	eachWord(text, func(word string) bool {
@@ -72,11 +90,8 @@ func wordsOf(text string) (all []string) {
 	return all
 }
 
-// fold gives the form in which texts are compared.
+// fold gives the form in which texts are compared; of ASCII, lower case.
 func fold(text string) string {
-	if isASCII(text) {
-		return strings.ToLower(text)
-	}
 	return strings.Map(func(c rune) rune {
 		if unicode.In(c, unicode.Mn, unicode.Me) {
 			return -1
@@ -96,11 +111,14 @@ func isASCII(text string) bool {
 
 // isPart reports the characters, folded, that words are made of.
 func isPart(c rune) bool {
-	if c < utf8.RuneSelf { // almost all are
-		return 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+	if c < utf8.RuneSelf {
+		return isPlain(byte(c))
 	}
 	return unicode.IsLetter(c) || unicode.IsNumber(c)
 }
+
+// isPlain is isPart of ASCII.
+func isPlain(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
 
 // standsAlone reports characters of scripts that put no blanks between words.
 func standsAlone(c rune) bool {

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -89,8 +90,15 @@ func TestTermsAreBounded(t *testing.T) {
 	}
 	plain := d
 	plain.Readme = nil
-	if n := len(terms) - len(plain.Terms()); n > maxReadmeWords {
-		t.Errorf("the README has %d terms", n)
+	for _, alphabet := range []string{"αβ", "abc"} {
+		var numbers strings.Builder
+		for i := range 1000 {
+			fmt.Fprint(&numbers, alphabet, i, " ")
+		}
+		d.Readme = []byte(numbers.String())
+		if n := len(d.Terms()) - len(plain.Terms()); n != maxReadmeWords {
+			t.Errorf("a README of %s has %d terms", alphabet, n)
+		}
 	}
 }
 
