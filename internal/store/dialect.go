@@ -26,7 +26,8 @@ type dialect struct {
 	timedOut func(err error) bool // a statement was stopped at that bound
 
 	list        func(param string) string // selects the elements of a list of texts, written as JSON, as "value"
-	numbers     func(param string) string // the same for numbers
+	isOneOf     func(param string) string // says of the column before it that it is one of the texts of such a list
+	isNumberOf  func(param string) string // the same for numbers
 	gather      string                    // an aggregate that writes "place" of all rows as a list in JSON
 	match       notation
 	find        string // selects the places of what matches $1, $2 at most

@@ -60,14 +60,14 @@ func (r *Reader) Outlines(ctx context.Context, places []int64) (all []Outline, e
 		all = append(all, o)
 		return err
 	}, `SELECT place, package, keywords, description, updated_at, deprecated_at IS NOT NULL, dependents FROM search_package
-		WHERE place IN (`+r.dialect.numbers("$1")+`)`, jsonList(places))
+		WHERE place`+r.dialect.isNumberOf("$1"), jsonList(places))
 	return all, err
 }
 
 // Listings gives what the search shows of the packages that have these places,
 // in no order.
 func (r *Reader) Listings(ctx context.Context, places []int64) ([]Listing, error) {
-	return r.listings(ctx, `SELECT `+listingColumns+` FROM search_package WHERE place IN (`+r.dialect.numbers("$1")+`)`, jsonList(places))
+	return r.listings(ctx, `SELECT `+listingColumns+` FROM search_package WHERE place`+r.dialect.isNumberOf("$1"), jsonList(places))
 }
 
 // ListedAfter gives packages in the order of their names, those behind name,
@@ -115,7 +115,7 @@ func (r *Reader) texts(ctx context.Context, text string, args ...any) (all []str
 	return all, err
 }
 
-// jsonList writes what dialect.list and dialect.numbers read: any number of
+// jsonList writes what dialect.list and its like read: any number of
 // values in one parameter.
 func jsonList[T string | int64](values []T) string {
 	list, _ := json.Marshal(append([]T{}, values...)) // these can always be written

@@ -27,7 +27,8 @@ var postgresDialect = dialect{
 	timedOut: func(err error) bool { return hasCode(err, "57014") },
 
 	list:        func(param string) string { return postgresList("value", param) },
-	numbers:     func(param string) string { return postgresList("CAST(value AS BIGINT)", param) },
+	isOneOf:     func(param string) string { return postgresIsOneOf("value", param) },
+	isNumberOf:  func(param string) string { return postgresIsOneOf("CAST(value AS BIGINT)", param) },
 	gather:      "COALESCE(json_agg(place), '[]')",
 	match:       notation{`'`, " & ", " | "},
 	find:        postgresFind(),
@@ -37,6 +38,12 @@ var postgresDialect = dialect{
 
 func postgresList(column, param string) string {
 	return "SELECT " + column + " FROM json_array_elements_text(CAST(" + param + " AS JSON)) AS list (value)"
+}
+
+// postgresIsOneOf makes an array of the list: an index is read in the order of
+// an array, from one page to the next, but in that of a hash for IN.
+func postgresIsOneOf(column, param string) string {
+	return " = ANY (ARRAY(" + postgresList(column, param) + "))"
 }
 
 // vacuum frees the place of the rows that are gone, for others to be written over.

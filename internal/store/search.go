@@ -139,7 +139,7 @@ func (t *Tx) AddWords(ctx context.Context, words []string) error {
 
 // KnownWords gives those of the words that AddWords has added.
 func (r *Reader) KnownWords(ctx context.Context, words []string) ([]string, error) {
-	return r.texts(ctx, `SELECT word FROM search_word WHERE word IN (`+r.dialect.list("$1")+`)`, jsonList(words))
+	return r.texts(ctx, `SELECT word FROM search_word WHERE word`+r.dialect.isOneOf("$1"), jsonList(words))
 }
 
 // Dependencies gives the packages that a package is recorded to depend on, in order.
@@ -166,7 +166,7 @@ func (t *Tx) RemoveDependencies(ctx context.Context, name ident.Package, others 
 	if len(others) == 0 {
 		return nil, nil
 	}
-	err = t.exec(ctx, `DELETE FROM search_dependency WHERE package = $1 AND dependency IN (`+t.dialect.list("$2")+`)`,
+	err = t.exec(ctx, `DELETE FROM search_dependency WHERE package = $1 AND dependency`+t.dialect.isOneOf("$2"),
 		name.String(), jsonList(others))
 	if err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func (t *Tx) count(ctx context.Context, change int64, names []string) (moved []s
 			moved = append(moved, name)
 		}
 		return nil
-	}, `UPDATE search_package SET dependents = dependents + $1 WHERE package IN (`+t.dialect.list("$2")+`)
+	}, `UPDATE search_package SET dependents = dependents + $1 WHERE package`+t.dialect.isOneOf("$2")+`
 		RETURNING package, place, dependents`, change, jsonList(names))
 	return moved, err
 }

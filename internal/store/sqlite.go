@@ -29,7 +29,8 @@ var sqliteDialect = dialect{
 	timedOut: func(error) bool { return false },
 
 	list:        sqliteList,
-	numbers:     sqliteList,
+	isOneOf:     sqliteIsOneOf,
+	isNumberOf:  sqliteIsOneOf,
 	gather:      "json_group_array(place)",
 	match:       notation{`"`, " AND ", " OR "},
 	find:        "SELECT rowid AS place FROM search_text WHERE search_text MATCH $1 ORDER BY rowid LIMIT $2",
@@ -38,6 +39,8 @@ var sqliteDialect = dialect{
 }
 
 func sqliteList(param string) string { return "SELECT value FROM json_each(" + param + ")" }
+
+func sqliteIsOneOf(param string) string { return " IN (" + sqliteList(param) + ")" }
 
 // emptyWAL moves everything into the database file and cuts the write-ahead
 // log, which holds older pages, down to nothing. It waits for those who read.
