@@ -255,8 +255,9 @@ func loadPostgres(ctx context.Context, db *sql.DB, batches iter.Seq[[]row]) erro
 		l.run(`INSERT INTO search_word (word) SELECT DISTINCT unnest($1::text[]) ON CONFLICT (word) DO NOTHING`, words)
 	}
 	l.run(`CREATE INDEX search_text_terms ON search_text USING gin (terms) WITH (fastupdate = off)`)
-	l.run(`ANALYZE search_package`)
-	l.run(`ANALYZE search_text`)
+	l.run(`VACUUM ANALYZE search_package`) // as the server does by itself after a while
+	l.run(`VACUUM ANALYZE search_text`)
+	l.run(`VACUUM ANALYZE search_word`)
 	return l.err
 }
 

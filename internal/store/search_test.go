@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/repotest/pgtest"
 )
 
 // listing is what the search shows of the n-th package of @ori.
@@ -132,6 +133,28 @@ func TestFind(t *testing.T) {
 		must(t, err)
 		equal(t, "all", db.Reader().inOrder(t, all), "large old small new")
 	})
+}
+
+// PostgreSQL reads a row for each package that a search finds, so many are on a
+// page, however many terms they have.
+func TestRowsThatAreFoundAreShort(t *testing.T) {
+	db := open(t, pgtest.URL(t))
+	var terms []string
+	for i := range 150 {
+		terms = append(terms, fmt.Sprint("term", i))
+	}
+	const packages = 200
+	write(t, db, func(ctx context.Context, tx *Tx) (err error) {
+		for i := range int64(packages) {
+			err = errors.Join(err, tx.AddTerms(ctx, PlaceOf(0, i), terms))
+		}
+		return err
+	})
+	var pages int
+	must(t, db.Reader().row(t.Context(), []any{&pages}, `SELECT COUNT(DISTINCT (CAST(CAST(ctid AS TEXT) AS POINT))[0]) FROM search_text`))
+	if pages > packages/50 {
+		t.Errorf("%d packages are on %d pages", packages, pages)
+	}
 }
 
 // What is undone leaves nothing in the full-text index either.
