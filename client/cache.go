@@ -84,14 +84,19 @@ func (k *Cache) manifest(sum, manifestSum ident.Checksum) (*manifest.Manifest, e
 func (k *Cache) prepare(c *Client) error {
 	k.once.Do(func() {
 		archives := filepath.Join(k.dir, "archives")
-		k.unusable = unkept(errors.Join(os.MkdirAll(archives, 0o755), os.MkdirAll(filepath.Join(k.dir, "packages"), 0o755)))
+		err := os.MkdirAll(archives, 0o755)
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(k.dir, "packages"), 0o755)
+		}
+		k.unusable = unkept(err)
 		c.clearParts(archives)
 		k.sweep(c.options.Now())
 	})
 	return k.unusable
 }
 
-// part makes a file for an archive that is being fetched.
+// part makes a file for what is being fetched. All of them are in one folder,
+// where those that are left behind are found.
 func (k *Cache) part() (*os.File, error) {
 	f, err := os.CreateTemp(filepath.Join(k.dir, "archives"), partPattern)
 	return f, unkept(err)
@@ -112,13 +117,29 @@ func (k *Cache) proof(v *translog.Verifier, ref ident.Ref) []byte {
 	return text
 }
 
+// keepProof keeps a proof. One that a crash has spoiled is asked for again.
 func (k *Cache) keepProof(v *translog.Verifier, ref ident.Ref, text []byte) error {
-	path := k.proofPath(v, ref)
-	err := writeWhole(path, text) // one that a crash has spoiled is asked for again
-	if errors.Is(err, fs.ErrNotExist) {
-		err = errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), writeWhole(path, text))
+	f, err := k.part()
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = renameInto(f.Name(), k.proofPath(v, ref))
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
 	}
 	return unkept(err)
+}
+
+// renameInto moves a file into a folder that is made where it is missing.
+func renameInto(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.Rename(from, to))
+	}
+	return err
 }
 
 func (k *Cache) proofPath(v *translog.Verifier, ref ident.Ref) string {

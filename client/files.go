@@ -14,22 +14,16 @@ import (
 )
 
 // writeAtomic puts data at path so that a reader, and a machine that loses
-// power, sees the old file or the new one and nothing between.
+// power, sees the old file or the new one and nothing between. The caller holds
+// the lock of the folder, so whatever is half written there was left by a program
+// that was killed, and goes.
 func writeAtomic(path string, data []byte) error {
-	if err := write(path, data, (*os.File).Sync); err != nil {
-		return err
+	const pattern = ".oripk-*.tmp"
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), pattern))
+	for _, path := range left {
+		_ = os.Remove(path)
 	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// writeWhole is writeAtomic for what can be had again: a machine that loses
-// power may forget it, or leave a part of it.
-func writeWhole(path string, data []byte) error {
-	return write(path, data, func(*os.File) error { return nil })
-}
-
-func write(path string, data []byte, settle func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".oripk-*.tmp")
+	f, err := os.CreateTemp(filepath.Dir(path), pattern)
 	if err != nil {
 		return err
 	}
@@ -38,13 +32,16 @@ func write(path string, data []byte, settle func(*os.File) error) error {
 	if _, err := f.Write(data); err != nil {
 		return err
 	}
-	if err := settle(f); err != nil {
+	if err := f.Sync(); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
 }
 
 // syncFolder makes the folder's names durable. Systems that cannot do it for a

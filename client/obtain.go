@@ -66,7 +66,9 @@ func (c *Client) obtain(ctx context.Context, w wanted, s *stage) (*Kept, error) 
 		kept.Manifest, kept.Fetched, err = c.fill(ctx, w, e, s)
 	}
 	if err == nil && fresh != nil {
-		err = c.cache.keepProof(v, w.ref, fresh)
+		if err = c.cache.prepare(c); err == nil {
+			err = c.cache.keepProof(v, w.ref, fresh)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -10,6 +10,8 @@ import (
 	"maps"
 	"os"
 	"path"
+	"strings"
+	"time"
 
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/manifest"
@@ -41,14 +43,18 @@ type placedPackage struct {
 
 // place makes .ori show the packages of a graph: each as a link into the cache
 // or, where the system does not let links be made, as a copy.
-func (p *Project) place(g *Graph) error {
-	if err := p.placeAll(g); err != nil {
+func (p *Project) place(g *Graph, o SyncOptions) error {
+	now := time.Now
+	if o.Now != nil {
+		now = o.Now
+	}
+	if err := p.placeAll(g, now()); err != nil {
 		return fmt.Errorf("placing the packages in %s: %w", workFolder, err)
 	}
 	return nil
 }
 
-func (p *Project) placeAll(g *Graph) error {
+func (p *Project) placeAll(g *Graph, now time.Time) error {
 	text, err := json.MarshalIndent(newIndex(g), "", "  ")
 	if err != nil {
 		return err
@@ -58,12 +64,14 @@ func (p *Project) placeAll(g *Graph) error {
 		return err
 	}
 	defer work.Close()
+	sweepNew(p.root, now)
+	sweepNew(work, now)
 	into, err := openFolder(work, packagesFolder)
 	if err != nil {
 		return err
 	}
 	defer into.Close()
-	if err := placePackages(into, g); err != nil {
+	if err := placePackages(into, g, now); err != nil {
 		return err
 	}
 	if before, err := work.ReadFile(indexName); err == nil && bytes.Equal(text, before) {
@@ -111,7 +119,7 @@ func openFolder(root *os.Root, name string) (*os.Root, error) {
 }
 
 // placePackages goes through the packages by name, so a scope is opened once.
-func placePackages(into *os.Root, g *Graph) error {
+func placePackages(into *os.Root, g *Graph, now time.Time) error {
 	var scope *os.Root
 	var opened string
 	defer func() {
@@ -129,6 +137,7 @@ func placePackages(into *os.Root, g *Graph) error {
 				scope.Close()
 			}
 			scope, opened = next, name
+			sweepNew(scope, now)
 		}
 		if _, err := os.Stat(kept.Dir); err != nil {
 			return unkept(fmt.Errorf("%s was removed meanwhile: %w", kept.Ref, err))
@@ -164,7 +173,7 @@ func placeOne(scope *os.Root, name, dir string) error {
 	if there, err := scope.Readlink(name); err == nil && there == dir {
 		return nil
 	}
-	temporary := ".new-" + rand.Text()
+	temporary := newName()
 	err := scope.Symlink(dir, temporary)
 	if err != nil {
 		if isCopy(scope, name, dir) {
@@ -274,7 +283,7 @@ func clearScope(into *os.Root, scope string, wanted map[string]bool) error {
 		return err
 	}
 	for _, name := range names {
-		if !wanted[name.Name()] {
+		if !wanted[name.Name()] && !strings.HasPrefix(name.Name(), newPrefix) {
 			if err := into.RemoveAll(scope + "/" + name.Name()); err != nil {
 				return err
 			}
@@ -285,7 +294,7 @@ func clearScope(into *os.Root, scope string, wanted map[string]bool) error {
 
 // writeIn writes a file so that a reader sees all of it or the old one.
 func writeIn(root *os.Root, name string, text []byte) error {
-	temporary := ".new-" + rand.Text()
+	temporary := newName()
 	if err := root.WriteFile(temporary, text, 0o644); err != nil {
 		return err
 	}
@@ -293,4 +302,29 @@ func writeIn(root *os.Root, name string, text []byte) error {
 		return errors.Join(err, root.Remove(temporary))
 	}
 	return nil
+}
+
+// newPrefix begins the names of what is being written in a project's folders, as
+// no file of a user is called. It gets its own name when it is whole.
+const newPrefix = ".oripk-new-"
+
+func newName() string { return newPrefix + rand.Text() }
+
+// sweepNew removes what programs that were killed have left in a folder, when it
+// is a day old. It is a courtesy, so it fails silently.
+func sweepNew(folder *os.Root, now time.Time) {
+	f, err := folder.Open(".")
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	names, _ := f.Readdirnames(-1)
+	for _, name := range names {
+		if !strings.HasPrefix(name, newPrefix) {
+			continue
+		}
+		if info, err := folder.Lstat(name); err == nil && now.Sub(info.ModTime()) > day {
+			_ = folder.RemoveAll(name)
+		}
+	}
 }

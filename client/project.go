@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -148,7 +147,7 @@ func (p *Project) Pack(dst io.Writer) (*archive.Report, error) {
 
 // write puts a file in place whole or not at all.
 func (p *Project) write(name string, text []byte) error {
-	temporary := ".new-" + rand.Text()
+	temporary := newName()
 	if err := p.writeTemporary(temporary, text); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}

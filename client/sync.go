@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
@@ -19,6 +20,7 @@ import (
 type SyncOptions struct {
 	Locked   bool               // the lock file must be right as it is; else it is a *LockError
 	Progress func(SyncProgress) // nil: nobody is told
+	Now      func() time.Time   // nil: time.Now
 }
 
 // Synced is what bringing a project up to date has done.
@@ -57,7 +59,7 @@ func (p *Project) Sync(ctx context.Context, r *Registries, o SyncOptions) (*Sync
 	if err != nil {
 		return nil, err
 	}
-	return synced, p.place(synced.Graph)
+	return synced, p.place(synced.Graph, o)
 }
 
 // Edit changes the dependencies in the manifest and brings the project up to
@@ -89,7 +91,7 @@ func (p *Project) Edit(ctx context.Context, r *Registries, change func(*manifest
 	if err != nil {
 		return nil, err
 	}
-	return synced, p.place(graph)
+	return synced, p.place(graph, o)
 }
 
 // replaceManifest writes the edited text, unless somebody has meanwhile written
