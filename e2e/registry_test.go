@@ -219,7 +219,8 @@ func (s *server) kill() error {
 type front struct {
 	proxy  *httptest.Server
 	target atomic.Pointer[url.URL]
-	breaks atomic.Int64 // bytes of a reply after which the connection breaks; 0: it holds
+	breaks atomic.Int64                      // bytes of a reply after which the connection breaks; 0: it holds
+	watch  atomic.Pointer[func(served bool)] // is told of every request, when it comes and when it is served
 }
 
 func newFront(tb testing.TB) *front {
@@ -238,6 +239,10 @@ func newFront(tb testing.TB) *front {
 		}
 		if after := f.breaks.Load(); after > 0 {
 			w = &breakingWriter{w, after}
+		}
+		if watch := f.watch.Load(); watch != nil {
+			(*watch)(false)
+			defer (*watch)(true)
 		}
 		validated.ServeHTTP(w, r)
 	}))

@@ -15,13 +15,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/ori-lang/registry/archive"
-	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/internal/repotest/sample"
 )
 
@@ -104,76 +101,25 @@ type ours struct{ *workplace }
 // newOurs fills a registry and makes a project that requires all of it.
 func newOurs(b *testing.B) *ours {
 	b.Helper()
-	home, bin := b.TempDir(), binaries(b)
-	data := filepath.Join(home, "data")
-	s, err := startServer(exec.Command(filepath.Join(bin, "ori-registry"), "serve", "--data", data, "--listen", "127.0.0.1:0",
-		"--log-origin", "bench.example/log", "--rate-anonymous", "1000000", "--rate-authenticated", "1000000"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.kill() })
-	output, err := exec.Command(filepath.Join(bin, "ori-registry"), "user", "add", "--json", "--data", data, "ada").Output()
-	var user struct{ Token string }
-	if err != nil || json.Unmarshal(output, &user) != nil {
-		b.Fatal(err)
-	}
-	base := "http://" + s.address
-	publishGraph(b, base, user.Token)
-
-	var manifest strings.Builder
-	manifest.WriteString("[project]\nname = \"@bench/app\"\nversion = \"1.0.0\"\nori = \"1.0.0\"\n\n[dependencies]\n")
-	for i := range direct {
-		fmt.Fprintf(&manifest, "\"@bench/top-%d\" = \"1.0.0\"\n", i)
-	}
+	stock := newStock(b, direct, deep, weight)
 	m := &workplace{dir: b.TempDir()}
-	write(b, filepath.Join(m.dir, "oripk.toml"), manifest.String())
+	write(b, filepath.Join(m.dir, "oripk.toml"), stock.manifest(direct))
+	home := b.TempDir()
 	cache := filepath.Join(home, "cache")
 	m.made = []string{cache, filepath.Join(m.dir, ".ori")}
 	m.command = func() *exec.Cmd {
-		c := exec.Command(filepath.Join(bin, "oripk"), "sync")
-		c.Env = []string{"ORI_REGISTRY_URL=" + base, "ORI_CACHE=" + cache, "XDG_STATE_HOME=" + home, "HOME=" + home}
+		c := exec.Command(filepath.Join(binaries(b), "oripk"), "sync")
+		c.Env = []string{"ORI_REGISTRY_URL=" + stock.base, "ORI_CACHE=" + cache, "XDG_STATE_HOME=" + home, "HOME=" + home}
 		return c
 	}
 	m.run(b) // makes the lock file, as npm install does
 	return &ours{m}
 }
 
-func publishGraph(b *testing.B, base, token string) {
-	b.Helper()
-	c, err := client.New(client.Options{URL: base, Token: token, StateDir: b.TempDir()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if _, _, err := c.ClaimScope(b.Context(), "bench"); err != nil {
-		b.Fatal(err)
-	}
-	publish := func(name, manifest, lock string) string {
-		data := sample.Package{Ref: "@bench/" + name + "@1.0.0", Manifest: manifest, Lock: lock, Noise: weight}.Archive(b)
-		report, err := archive.Check(bytes.NewReader(data))
-		if err == nil {
-			_, err = c.Publish(b.Context(), bytes.NewReader(data), report, client.PublishOptions{})
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		return report.Checksum.String()
-	}
-	for i := range direct {
-		manifest, lock := "\n[dependencies]\n", ""
-		for j := range deep {
-			name := fmt.Sprintf("below-%d-%d", i, j)
-			sum := publish(name, "", "")
-			manifest += fmt.Sprintf("\"@bench/%s\" = \"1.0.0\"\n", name)
-			lock += fmt.Sprintf("\"@bench/%s:1.0.0\" = %q\n", name, sum)
-		}
-		publish(fmt.Sprintf("top-%d", i), manifest, lock)
-	}
-}
-
-func write(b *testing.B, path, text string) {
-	b.Helper()
+func write(tb testing.TB, path, text string) {
+	tb.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
