@@ -17,7 +17,7 @@ func (a *app) whoamiCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "whoami",
 		Short: "Show whose the token is and what it may do",
-		Args:  cobra.NoArgs,
+		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client(client.Options{})
 			if err != nil {
@@ -58,11 +58,11 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "Show the version of this program",
 		Long:  "Show the version of this program.\n\nWith --json: version, protocol, go and commit, null when the build has recorded none.",
-		Args:  cobra.NoArgs,
+		Args:  exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			out := newVersionResult()
 			return a.result(out, func(w io.Writer) {
-				fmt.Fprintf(w, "oripk %s, protocol %s\n", out.Version, out.Protocol)
+				io.WriteString(w, versionLine(out))
 			})
 		},
 	}
@@ -74,6 +74,10 @@ type versionResult struct {
 	Protocol string  `json:"protocol"`
 	Go       string  `json:"go"`
 	Commit   *string `json:"commit"`
+}
+
+func versionLine(v versionResult) string {
+	return fmt.Sprintf("oripk %s, protocol %s\n", v.Version, v.Protocol)
 }
 
 func newVersionResult() versionResult {

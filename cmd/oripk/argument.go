@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ori-lang/registry/ident"
 )
@@ -14,19 +15,30 @@ import (
 // exactly is the rule of a command with these arguments, which it names.
 func exactly(arguments ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		path := cmd.CommandPath()
-		switch missing := len(arguments) - len(args); {
-		case missing == 0:
+		if missing := len(arguments) - len(args); missing > 0 {
+			needs := fmt.Sprintf("%s needs the argument %s", cmd.CommandPath(), strings.Join(arguments[len(args):], " "))
+			return &usageError{What: needs, Try: cmd.CommandPath() + " --help"}
+		}
+		return atMost(arguments...)(cmd, args)
+	}
+}
+
+// atMost is the rule of a command whose arguments may be left out.
+func atMost(arguments ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= len(arguments) {
 			return nil
-		case missing > 0:
-			needs := fmt.Sprintf("%s needs the argument %s", path, strings.Join(arguments[len(args):], " "))
-			return &usageError{What: needs, Try: path + " --help"}
 		}
-		takes := fmt.Sprintf("takes one argument, %s,", arguments[0])
-		if len(arguments) > 1 {
-			takes = fmt.Sprintf("takes %d arguments, %s,", len(arguments), strings.Join(arguments, " "))
+		wrong := &usageError{Try: cmd.CommandPath() + " --help"}
+		switch len(arguments) {
+		case 0:
+			wrong.What = fmt.Sprintf("%s takes no argument, and was given %q", cmd.CommandPath(), args[0])
+		case 1:
+			wrong.What = fmt.Sprintf("%s takes one argument, %s, and was given %d", cmd.CommandPath(), arguments[0], len(args))
+		default:
+			wrong.What = fmt.Sprintf("%s takes %d arguments, %s, and was given %d", cmd.CommandPath(), len(arguments), strings.Join(arguments, " "), len(args))
 		}
-		return &usageError{What: fmt.Sprintf("%s %s and was given %d", path, takes, len(args)), Try: path + " --help"}
+		return wrong
 	}
 }
 
@@ -37,17 +49,22 @@ func group(parent *cobra.Command, example string, children ...*cobra.Command) *c
 		if len(args) == 0 {
 			return nil
 		}
-		unknown := &usageError{What: fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath()), Try: cmd.CommandPath() + " --help"}
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			unknown.Try = cmd.CommandPath() + " " + near[0]
-		}
-		return unknown
+		return unknownCommand(cmd, args[0])
 	}
 	parent.RunE = func(cmd *cobra.Command, _ []string) error {
 		return &usageError{What: cmd.CommandPath() + " needs a command", Try: example}
 	}
 	parent.SuggestionsMinimumDistance = 2
 	return parent
+}
+
+// unknownCommand says that cmd has no such command, and which may be meant.
+func unknownCommand(cmd *cobra.Command, name string) error {
+	unknown := &usageError{What: fmt.Sprintf("unknown command %q for %q", name, cmd.CommandPath()), Try: cmd.CommandPath() + " --help"}
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		unknown.Try = cmd.CommandPath() + " " + strings.Join(near, ", or "+cmd.CommandPath()+" ")
+	}
+	return unknown
 }
 
 // parseScope reads a scope from the command line, with or without its "@".
@@ -159,10 +176,20 @@ func exclusive(cmd *cobra.Command, one, other string) {
 	}
 }
 
-// flagError lets a flag's own words stand alone.
-func flagError(_ *cobra.Command, err error) error {
+// flagError says what is wrong with a flag, and which may be meant.
+func flagError(cmd *cobra.Command, err error) error {
 	if usage, ok := errors.AsType[*usageError](err); ok {
-		return usage
+		return usage // in the flag's own words
 	}
-	return err
+	wrong := &usageError{What: err.Error(), Try: cmd.CommandPath() + " --help"}
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return wrong
+	}
+	var flags []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+	if near := similar(unknown.GetSpecifiedName(), flags); len(near) > 0 {
+		wrong.Try = cmd.CommandPath() + " --" + strings.Join(near, ", or --")
+	}
+	return wrong
 }

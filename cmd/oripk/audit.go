@@ -23,7 +23,7 @@ func (a *app) auditCommand() *cobra.Command {
 			"advisories and removed versions, which end it with exit code 3; yanked,\n" +
 			"deprecated and quarantined ones, which are told.",
 		Example: "  oripk audit\n  oripk audit --json | jq '.findings[].id'",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.audit(cmd.Context(), project) },
 	}
 	projectFlag(audit, &project)

@@ -55,7 +55,7 @@ func (a *app) cacheListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "Show what is kept",
-		Args:  cobra.NoArgs,
+		Args:  exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			cache, err := a.cache()
 			if err != nil {
@@ -84,7 +84,7 @@ func (a *app) cacheVerifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Hold everything that is kept against its checksums",
 		Long:  "Hold everything that is kept against its checksums. What is damaged is removed, to\nbe fetched again when it is needed, and the exit code is 1.",
-		Args:  cobra.NoArgs,
+		Args:  exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			cache, err := a.cache()
 			if err != nil {
@@ -121,7 +121,7 @@ func (a *app) cacheCleanCommand() *cobra.Command {
 		Short:   "Remove what is kept",
 		Long:    "Remove what is kept, all of it or what came some time ago. Projects that use it\nfetch it again with oripk sync.",
 		Example: "  oripk cache clean\n  oripk cache clean --older 30d",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE:    func(*cobra.Command, []string) error { return a.cleanCache(older) },
 	}
 	clean.Flags().StringVar(&older, "older", "", "only what came longer ago than `TIME`, such as 30d or 12h")

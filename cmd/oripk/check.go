@@ -23,7 +23,7 @@ func (a *app) checkCommand() *cobra.Command {
 			"files that would be packed, and, as far as the cache has the packages, that the\n" +
 			"lock file is what oripk.toml requires. It makes no connection and writes nothing.",
 		Example: "  oripk check\n  oripk check --publish",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), project, publish) },
 	}
 	projectFlag(check, &project)

@@ -31,7 +31,7 @@ func (a *app) completionCommand() *cobra.Command {
 		shells = append(shells, &cobra.Command{
 			Use:   shell,
 			Short: "Print the completion of " + shell,
-			Args:  cobra.NoArgs,
+			Args:  exactly(),
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				if a.json {
 					return &usageError{What: "a script of " + shell + " cannot be printed as JSON", Try: "oripk completion " + shell}

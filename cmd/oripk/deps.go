@@ -29,7 +29,7 @@ func (a *app) depsCommand() *cobra.Command {
 		Short:   "Show what a project depends on",
 		Long:    "Show every package that a project depends on, directly and through others.",
 		Example: "  oripk deps --graph\n  oripk deps --sizes",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.deps(cmd.Context(), flags) },
 	}
 	projectFlag(deps, &flags.project)
@@ -224,7 +224,7 @@ func (a *app) licensesCommand() *cobra.Command {
 		Use:   "licenses",
 		Short: "Show the licences of everything that a project depends on",
 		Long:  "Show the licences of everything that a project depends on, as the manifests in\nthe verified archives say it.",
-		Args:  cobra.NoArgs,
+		Args:  exactly(),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.licenses(cmd.Context(), project) },
 	}
 	projectFlag(licenses, &project)

@@ -24,7 +24,7 @@ func (a *app) diffCommand() *cobra.Command {
 		Long: "Show what changed between two versions of a package: what is really in their\n" +
 			"archives, verified against the log. Without a name it is the project's own package.",
 		Example: "  oripk diff @acme/http 1.4.0 1.5.0\n  oripk diff @acme/http@1.4.0 @acme/http@1.5.0 --stat",
-		Args:    cobra.RangeArgs(2, 3),
+		Args:    diffArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.diff(cmd.Context(), args, project, stat)
 		},
@@ -32,6 +32,20 @@ func (a *app) diffCommand() *cobra.Command {
 	projectFlag(compare, &project)
 	compare.Flags().BoolVar(&stat, "stat", false, "the names of the files only")
 	return compare
+}
+
+// diffArguments wants two versions, with the package's name before them or not.
+func diffArguments(cmd *cobra.Command, args []string) error {
+	if len(args) < 2 || len(args) == 2 && isPackage(args[0]) {
+		return &usageError{What: cmd.CommandPath() + " needs two versions", Try: "oripk diff @scope/name 1.0.0 1.1.0; without a name it is the project's own package"}
+	}
+	return atMost("@scope/name", "V1", "V2")(cmd, args)
+}
+
+// isPackage reports whether this names a package, without a version.
+func isPackage(arg string) bool {
+	_, err := ident.ParsePackage(arg)
+	return err == nil
 }
 
 // diffJSON is the JSON of diff.

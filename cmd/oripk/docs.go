@@ -18,7 +18,7 @@ func (a *app) docsCommand() *cobra.Command {
 		Use:    "docs",
 		Short:  "Print docs/cli.md",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := a.stdout.Write(markdown(cmd.Root()))
 			return err

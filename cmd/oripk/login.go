@@ -27,7 +27,7 @@ func (a *app) loginCommand() *cobra.Command {
 			"With --json: registry, login, token (what it may do, not the token itself), kept_in,\n" +
 			"and default, whether the registry became that.",
 		Example: "  oripk login --registry https://registry.example\n  oripk login --with-token <token.txt",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), fromInput) },
 	}
 	login.Flags().BoolVar(&fromInput, "with-token", false, "read the token from standard input, also when that is a terminal")
@@ -149,7 +149,7 @@ func (a *app) logoutCommand() *cobra.Command {
 		Long: "Drop the token that is kept for a registry. The token itself goes on working\n" +
 			"wherever else it is known; oripk token revoke ends it.\n\n" +
 			"With --json: registry, and dropped, whether there was one.",
-		Args: cobra.NoArgs,
+		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.logout(cmd.Context()) },
 	}
 }

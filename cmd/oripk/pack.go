@@ -30,7 +30,7 @@ func (a *app) packCommand() *cobra.Command {
 			"A missing or stale oripk.lock is made first; with dependencies that takes the registry.\n\n" +
 			"--list shows which files would be in it, writes nothing and makes no connection.",
 		Example: "  oripk pack\n  oripk pack --list\n  oripk pack -o - | tar tz",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if list {
 				return a.listPacked(project)

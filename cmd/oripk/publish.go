@@ -30,7 +30,7 @@ func (a *app) publishCommand() *cobra.Command {
 		Long: "Publish a package: pack it, show what will be sent, ask, send it, and verify\n" +
 			"the registry's receipt against the log. A version can never be changed\n" +
 			"afterwards, and its number is never used again.",
-		Args: cobra.NoArgs,
+		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.publish(cmd.Context(), flags) },
 	}
 	projectFlag(publish, &flags.project)

@@ -37,7 +37,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
 	if _, known := errors.AsType[*usageError](err); err != nil && !a.started && !known {
-		err = &usageError{What: err.Error(), Try: "oripk --help, or oripk COMMAND --help"}
+		err = misunderstood(root, err)
 	}
 	if lost := a.stdout.lost(); lost != nil && (err == nil || errors.Is(err, a.stdout.err)) {
 		err = lost
@@ -50,6 +50,15 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	}
 	a.json = a.json || !a.started && wantsJSON(args)
 	return a.fail(err)
+}
+
+// misunderstood is for what cobra says of a command line, in its own words.
+func misunderstood(root *cobra.Command, err error) error {
+	var name string
+	if n, _ := fmt.Sscanf(err.Error(), "unknown command %q", &name); n == 1 {
+		return unknownCommand(root, name)
+	}
+	return &usageError{What: err.Error(), Try: "oripk --help, or oripk COMMAND --help"}
 }
 
 // app is one run of the program.
@@ -117,8 +126,12 @@ func (a *app) rootCommand() *cobra.Command {
 			}
 			return nil
 		},
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Version:                    programVersion(),
+		SuggestionsMinimumDistance: 2,
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	root.SetVersionTemplate(versionLine(newVersionResult()))
+	root.Flags().Bool("version", false, "show the version of this program")
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.registry, "registry", "", "the `URL` of a registry, or its NAME (else ORI_REGISTRY_URL, else the default of config.toml)")
 	flags.BoolVar(&a.json, "json", false, "print the result, or the error, as JSON")
@@ -232,6 +245,12 @@ func parseRef(arg string) (ident.Ref, error) {
 	if !strings.Contains(arg, "@") {
 		return ident.Ref{}, &usageError{
 			What: fmt.Sprintf("%q is not the name of a package: write @scope/name or @scope/name@1.2.3", arg), Try: "@scope/name@1.2.3",
+		}
+	}
+	if isPackage(arg) {
+		return ident.Ref{}, &usageError{
+			What: arg + " names no version", Why: "this is about one version, never about all of a package",
+			Try: fmt.Sprintf("%s@VERSION; oripk info %s --versions lists them", arg, arg),
 		}
 	}
 	ref, err := ident.ParseRef(arg)

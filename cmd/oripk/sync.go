@@ -31,7 +31,7 @@ func (a *app) syncCommand() *cobra.Command {
 			"the compiler in .ori/packages. A missing or stale oripk.lock is made again.\n" +
 			"What is in the cache is not asked for again.",
 		Example: "  oripk sync\n  oripk sync --locked     # in CI: fail if oripk.lock would change\n  oripk sync --offline",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.sync(cmd.Context(), flags) },
 	}
 	projectFlag(sync, &flags.project)

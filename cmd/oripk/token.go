@@ -122,7 +122,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 			"With --json: tokens, a list of id, name, scopes, packages (none: all), prefix,\n" +
 			"created_at, expires_at, last_used_at and in_use.",
 		Example: "  oripk token list",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client(client.Options{})
 			if err != nil {

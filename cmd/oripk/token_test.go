@@ -25,7 +25,7 @@ func TestWrongWordsAboutTokens(t *testing.T) {
 		{[]string{"token", "create", "ci", "--scope", "publsh"}, []string{`--scope cannot be "publsh"`, "why: it is one of read, publish, admin", "try: --scope publish"}},
 		{[]string{"token", "create", "ci", "--scope", "everything"}, []string{"try: --scope read|publish|admin"}},
 		{[]string{"token", "create", "ci", "--expires", "soon"}, []string{`--expires "soon" is no time`, "try: --expires 90d"}},
-		{[]string{"token", "list", "ci"}, []string{"unknown command"}},
+		{[]string{"token", "list", "ci"}, []string{"takes no argument"}},
 		{[]string{"token", "revoke"}, []string{"needs the argument ID"}},
 		{[]string{"token", "revoke", secret}, []string{"this is a token", "nothing was sent", "try: oripk token list"}},
 	}

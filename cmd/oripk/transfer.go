@@ -164,7 +164,7 @@ func (a *app) inboxCommand() *cobra.Command {
 			"expires_at; and invitations, a list of scope, login, role, status, invited_by,\n" +
 			"created_at, expires_at.",
 		Example: "  oripk inbox",
-		Args:    cobra.NoArgs,
+		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client(client.Options{})
 			if err != nil {

@@ -34,7 +34,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			"project depends on, as the cache has it.\n\n" +
 			"With --offline, --proof and a known key no connection is made.",
 		Example: "  oripk verify @acme/http@1.4.0\n  oripk verify acme-http-1.4.0.oripk\n  oripk verify",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMost("FILE|@SCOPE/NAME@VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.verifyProject(cmd.Context(), flags)
