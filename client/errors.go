@@ -101,6 +101,7 @@ func (e *ManifestError) Lines() []string {
 // ArchiveError lists every fault that the check of an archive found.
 type ArchiveError struct {
 	Name   string // a file's or a package's
+	Own    bool   // it is of the project's own files
 	Report *archive.Report
 }
 
@@ -239,6 +240,7 @@ func (e *StateError) Unwrap() error { return e.Err }
 type FileExistsError struct {
 	Path string
 	Why  string // "is a folder"; "": it has other bytes
+	Hint string // what to do; "": another name, or moving the file away
 }
 
 func (e *FileExistsError) Error() string {

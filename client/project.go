@@ -102,7 +102,7 @@ func (p *Project) Check() error {
 	}
 	found := []error{manifestError(plan.Report.Faults)}
 	if len(plan.Faults) > 0 {
-		found = append(found, &ArchiveError{Name: "what would be packed", Report: &archive.Report{Faults: plan.Faults}})
+		found = append(found, &ArchiveError{Name: "what would be packed", Own: true, Report: &archive.Report{Faults: plan.Faults}})
 	}
 	return errors.Join(found...)
 }
@@ -140,7 +140,7 @@ func (p *Project) Pack(dst io.Writer) (*archive.Report, error) {
 		return nil, fmt.Errorf("packing: %w", err)
 	}
 	if !report.OK() {
-		return nil, &ArchiveError{Name: "the packed archive", Report: report}
+		return nil, &ArchiveError{Name: "the packed archive", Own: true, Report: report}
 	}
 	return report, nil
 }

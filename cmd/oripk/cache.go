@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,11 +70,11 @@ func (a *app) cacheListCommand() *cobra.Command {
 }
 
 func printCached(w io.Writer, all []client.Cached) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, c := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", c.Ref, bytesOf(c.Size), c.Since.Format(time.DateOnly), c.Checksum)
+		rows = append(rows, []string{c.Ref.String(), bytesOf(c.Size), c.Since.Format(time.DateOnly), c.Checksum.String()})
 	}
-	table.Flush()
+	table(w, rows)
 	fmt.Fprintf(w, "%s, %s\n", counted(len(all), "package"), bytesOf(sizeOf(all)))
 }
 

@@ -189,7 +189,10 @@ func (w wayJSON) String() string {
 }
 
 func (a *app) why(ctx context.Context, arg, project string) error {
-	name, _, err := parseWanted(arg)
+	name, version, err := parseWanted(arg)
+	if err == nil && version != nil {
+		err = &usageError{What: "why is about a package in whichever version it is there", Try: "oripk why " + name.String()}
+	}
 	if err != nil {
 		return err
 	}

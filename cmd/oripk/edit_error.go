@@ -26,7 +26,9 @@ func explainEdit(err error) (explanation, error) {
 	}
 	if none, ok := errors.AsType[*notThereError](err); ok {
 		e := explanation{Code: "not_a_dependency", Message: none.Error(), ExitCode: exitFailed, Hint: "oripk deps shows what it depends on"}
-		if near := nearestDependency(none.Package, none.Has); near != "" {
+		if none.Brought {
+			e.Details, e.Hint = []string{"another package brings it"}, fmt.Sprintf("oripk why %s shows which", none.Package)
+		} else if near := nearestDependency(none.Package, none.Has); near != "" {
 			e.Hint = "did you mean " + near + "?"
 		}
 		return e, none

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,8 @@ type explanation struct {
 	ExitCode  int      `json:"exit_code"`
 	Faults    []fault  `json:"faults"` // every single one, where there can be several
 	RequestID string   `json:"request_id,omitempty"`
+
+	local bool // whichever line of oripk.toml was at work, it would have failed
 }
 
 // fail shows err and gives its exit code.
@@ -73,17 +76,17 @@ func (a *app) fail(err error) int {
 func explain(err error) explanation {
 	for _, kind := range []func(error) (explanation, error){
 		explainUsage, explainSettings, explainInterruption, explainTrust, explainToken, explainMissing, explainProblem,
-		explainNoRegistry, explainNetwork, explainFaults, explainGraph, explainEdit, explainLock, explainCache, explainRest, explainLocal,
+		explainNoRegistry, explainNetwork, explainFaults, explainGraph, explainEdit, explainLock, explainCache, explainRest, explainLocal, explainPath,
 	} {
 		e, cause := kind(err)
 		if cause == nil {
 			continue
 		}
-		if fetch, ok := errors.AsType[*client.FetchError](err); ok && len(e.Places) == 0 && fetch.By.Root.Position.Line > 0 {
+		if fetch, ok := errors.AsType[*client.FetchError](err); ok && !e.local && len(e.Places) == 0 && fetch.By.Root.Position.Line > 0 {
 			e.Places = []place{newPlace(fetch.By.Root.Position, way(fetch.By, fetch.Ref))}
 		}
 		around := strings.TrimSuffix(strings.TrimSuffix(err.Error(), cause.Error()), ": ")
-		if cause != err && around != "" && around != err.Error() {
+		if cause != err && !e.local && around != "" && around != err.Error() {
 			e.Details = append([]string{"while " + client.Printable(around)}, e.Details...)
 		}
 		return e.complete()
@@ -196,20 +199,41 @@ func explainProblem(err error) (explanation, error) {
 		e.Details = append(e.Details, problem.Detail)
 	}
 	for _, f := range problem.Errors {
-		e.Details = append(e.Details, faultLine(f))
+		if f.Detail != problem.Detail {
+			e.Details = append(e.Details, faultLine(f))
+		}
 		e.Faults = append(e.Faults, fault{File: f.Path, Pointer: f.Pointer, Code: f.Code, Detail: f.Detail})
 	}
-	switch {
-	case e.Hint == "" && problem.Status == http.StatusUnauthorized:
-		e.Hint = hintToken
-	case e.Hint == "" && problem.RequiredScope != "":
-		e.Hint = fmt.Sprintf("a token that may %s, which another such token can make: oripk token create NAME --scope %[1]s", problem.RequiredScope)
-	case e.Hint == "" && problem.RetryAfter > 0:
-		e.Hint = fmt.Sprintf("again in %d seconds", problem.RetryAfter)
-	case problem.Status >= 500 && problem.RequestID != "":
+	if e.Hint == "" {
+		e.Hint = hintFor(problem)
+	}
+	if problem.Status >= 500 && problem.RequestID != "" {
 		e.Details = append(e.Details, "request "+problem.RequestID)
 	}
 	return e, problem
+}
+
+// hintFor says what to do where the registry does not.
+func hintFor(p *api.Problem) string {
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		return hintToken
+	case p.RequiredScope != "":
+		return fmt.Sprintf("a token that may %s, which another such token can make: oripk token create NAME --scope %[1]s", p.RequiredScope)
+	case p.RetryAfter > 0:
+		return fmt.Sprintf("again in %d seconds", p.RetryAfter)
+	}
+	switch p.Code {
+	case api.PackageNotFound:
+		return "check the name; oripk search finds packages by a word of it"
+	case api.VersionNotFound:
+		return "oripk info @scope/name --versions lists those that are there"
+	case api.UserNotFound:
+		return "check the login, which is what oripk whoami shows to its holder"
+	case api.NameReserved:
+		return "choose another name"
+	}
+	return ""
 }
 
 // hinted gives err with another hint, in the words of this program, if it is a
@@ -317,6 +341,9 @@ func explainFaults(err error) (explanation, error) {
 	if packed, ok := errors.AsType[*client.ArchiveError](err); ok {
 		e.Code, e.Message, e.Details = "archive_invalid", packed.Name+" is not right", packed.Lines()
 		e.Hint, cause = "correct the places above and pack it again", packed
+		if !packed.Own {
+			e.Hint = "take another version, or another file: only its author can put this right"
+		}
 		e.Faults = archiveFaults(packed.Report)
 	}
 	if manifest, ok := errors.AsType[*client.ManifestError](err); ok {
@@ -337,7 +364,7 @@ func explainRest(err error) (explanation, error) {
 	if exists, ok := errors.AsType[*client.FileExistsError](err); ok {
 		return explanation{
 			Code: "file_exists", Message: exists.Error(), ExitCode: exitFailed,
-			Hint: "-o FILE for another name, or move the file away",
+			Hint: cmp.Or(exists.Hint, "-o FILE for another name, or move the file away"),
 		}, exists
 	}
 	if project, ok := errors.AsType[*client.NoProjectError](err); ok {
@@ -354,7 +381,7 @@ func explainLocal(err error) (explanation, error) {
 	if state, ok := errors.AsType[*client.StateError](err); ok {
 		return explanation{
 			Code: "local_state", Message: fmt.Sprintf("what this machine remembers of logs cannot be %s; nothing is damaged", state.What),
-			Details: []string{client.Printable(state.Error())}, Hint: state.Hint, ExitCode: exitFailed,
+			Details: []string{client.Printable(state.Error())}, Hint: state.Hint, ExitCode: exitFailed, local: true,
 		}, state
 	}
 	if lost, ok := errors.AsType[*lostError](err); ok {

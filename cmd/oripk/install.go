@@ -231,8 +231,7 @@ func (a *app) upgradeCommand() *cobra.Command {
 }
 
 func (a *app) upgrade(ctx context.Context, arg, project string, yanked bool) error {
-	// The lock file writes it with a colon; the other spelling is understood.
-	name, version, err := parseWanted(strings.Replace(arg, ":", "@", 1))
+	name, version, err := parseWanted(arg)
 	if err != nil {
 		return err
 	}
@@ -241,7 +240,7 @@ func (a *app) upgrade(ctx context.Context, arg, project string, yanked bool) err
 		return err
 	}
 	defer p.Close()
-	there, err := dependencies(p.Manifest, name)
+	there, err := dependencies(p, name)
 	if err != nil {
 		return err
 	}
@@ -286,25 +285,43 @@ func (a *app) wantVersion(ctx context.Context, r *client.Registries, d manifest.
 }
 
 // dependencies finds a package in all sections of a manifest.
-func dependencies(m *manifest.Manifest, name ident.Package) (all []manifest.Dependency, err error) {
-	for _, d := range m.Dependencies {
+func dependencies(p *client.Project, name ident.Package) (all []manifest.Dependency, err error) {
+	for _, d := range p.Manifest.Dependencies {
 		if d.Package == name {
 			all = append(all, d)
 		}
 	}
 	if all == nil {
-		return nil, &notThereError{Package: name, Has: m.Dependencies}
+		return nil, &notThereError{Package: name, Has: p.Manifest.Dependencies, Brought: isLocked(p, name)}
 	}
 	return all, nil
+}
+
+// isLocked reports whether a package is in a project, whoever requires it.
+func isLocked(p *client.Project, name ident.Package) bool {
+	lock, err := p.Lock()
+	if err != nil || lock == nil {
+		return false
+	}
+	for ref := range lock.Checksums {
+		if ref.Package == name {
+			return true
+		}
+	}
+	return false
 }
 
 // notThereError is a package that the project does not depend on.
 type notThereError struct {
 	Package ident.Package
 	Has     []manifest.Dependency
+	Brought bool // it is there because another package requires it
 }
 
 func (e *notThereError) Error() string {
+	if e.Brought {
+		return fmt.Sprintf("%s is no dependency of this project itself", e.Package)
+	}
 	return fmt.Sprintf("%s is no dependency of this project", e.Package)
 }
 
@@ -340,7 +357,7 @@ func (a *app) remove(ctx context.Context, arg, project string, dev bool) error {
 		return err
 	}
 	defer p.Close()
-	there, err := dependencies(p.Manifest, name)
+	there, err := dependencies(p, name)
 	if err != nil {
 		return err
 	}
@@ -387,6 +404,7 @@ func removeModule(e *manifest.Editor, name string, dev bool) error {
 
 // parseWanted reads "@scope/name" or "@scope/name@1.2.3" from the command line.
 func parseWanted(arg string) (ident.Package, *ident.Version, error) {
+	arg = strings.Replace(arg, ":", "@", 1) // as the lock file writes it
 	if strings.LastIndex(arg, "@") > 0 {
 		ref, err := parseRef(arg)
 		return ref.Package, &ref.Version, err

@@ -49,7 +49,7 @@ func (a *app) login(ctx context.Context, fromInput bool) error {
 	}
 	me, err := c.Me(ctx)
 	if err != nil {
-		return err
+		return hinted(err, api.TokenInvalid, "give the whole token, as it was shown; who runs the registry makes another with: ori-registry token create LOGIN")
 	}
 	done := loginResult{Registry: c.URL(), Login: me.User.Login, Token: me.Token}
 	if done.KeptIn, err = a.keep(ctx, settings, c.URL(), token); err != nil {

@@ -58,7 +58,7 @@ func (a *app) create(arg, dir, description string) error {
 	}
 	defer root.Close()
 	if _, err := root.Lstat(archive.ManifestName); err == nil {
-		return &client.FileExistsError{Path: filepath.Join(dir, archive.ManifestName), Why: "is a package already"}
+		return &client.FileExistsError{Path: filepath.Join(dir, archive.ManifestName), Why: "is a package already", Hint: "--dir DIR for another folder"}
 	}
 	made, err := writeNew(root, newFiles(name, description))
 	if err != nil {

@@ -78,6 +78,9 @@ func (a *app) options(o client.Options) (client.Options, error) {
 	o.CacheDir = cacheDir(a.getenv)
 	o.Retries = a.retries
 	o.UserAgent = "oripk/" + programVersion()
+	if o.Notice != nil {
+		return o, nil
+	}
 	o.Notice = func(message string) { fmt.Fprintln(a.stderr, "note: "+client.Printable(message)) }
 	return o, nil
 }

@@ -205,7 +205,7 @@ func explainCache(err error) (explanation, error) {
 	if errors.Is(err, client.ErrNoCache) {
 		return explanation{
 			Code: "no_cache", Message: client.ErrNoCache.Error(), Details: []string{"neither ORI_CACHE nor HOME is set"},
-			Hint: "set ORI_CACHE to a folder", ExitCode: exitUsage,
+			Hint: "set ORI_CACHE to a folder", ExitCode: exitUsage, local: true,
 		}, client.ErrNoCache
 	}
 	if damaged, ok := errors.AsType[*damagedError](err); ok {
@@ -218,5 +218,5 @@ func explainCache(err error) (explanation, error) {
 	if !ok {
 		return explanation{}, nil
 	}
-	return explanation{Code: "cache", Message: client.Printable(cache.Error()), Hint: cache.Hint, ExitCode: exitFailed}, cache
+	return explanation{Code: "cache", Message: client.Printable(cache.Error()), Hint: cache.Hint, ExitCode: exitFailed, local: true}, cache
 }

@@ -60,7 +60,7 @@ func (a *app) onPackage(cmd *cobra.Command, arg string, act func(*client.Client,
 	}
 	err = hinted(act(c, p), api.NotOwner, fmt.Sprintf("oripk info %s shows who owns it, oripk inbox what is offered to you", p))
 	err = hinted(err, api.TransferPending, fmt.Sprintf("oripk cancel %s takes that offer back", p))
-	return hinted(err, api.TransferNotFound, fmt.Sprintf("oripk transfer %s shows what became of the last offer", p))
+	return hinted(err, api.TransferNotFound, fmt.Sprintf("oripk transfer %s LOGIN offers it; without LOGIN it shows what became of the last offer", p))
 }
 
 func (a *app) showTransfer(ctx context.Context, c *client.Client, p ident.Package) error {
