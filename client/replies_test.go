@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,11 +83,14 @@ func TestReplyIsNotSentTwice(t *testing.T) {
 // nobody answers, and only there.
 func TestReplyWithoutAnAnswer(t *testing.T) {
 	f, u := cached(t)
+	var says atomic.Value // a broken connection tells nobody when its handler has ended
+	says.Store(about("old"))
+	f.instead["/v1/packages/acme/http"] = func(w http.ResponseWriter, r *http.Request) { says.Load().(http.HandlerFunc)(w, r) }
 	wantStatus(t, u.client(f.server.URL), "old")
 	now := u.options.Now()
 	u.options.Now = func() time.Time { return now.Add(3*time.Hour + time.Minute) }
 
-	f.instead["/v1/packages/acme/http"] = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	says.Store(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	c := u.client(f.server.URL)
 	wantStatus(t, c, "old")
 	wantStatus(t, c, "old")
@@ -100,9 +104,9 @@ func TestReplyWithoutAnAnswer(t *testing.T) {
 		t.Errorf("told: %q, want %q", u.notices, want)
 	}
 
-	f.instead["/v1/packages/acme/http"] = func(w http.ResponseWriter, _ *http.Request) {
+	says.Store(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, api.Errorf(api.PackageNotFound, "there is no such package"))
-	}
+	}))
 	if got, err := status(t, u.client(f.server.URL)); !errors.Is(err, api.PackageNotFound) {
 		t.Errorf("the registry says no: %q, %v", got, err)
 	}
