@@ -105,7 +105,14 @@ func (k *Cache) part() (*os.File, error) {
 // keep gives a finished part the name of its checksum. Nobody relies on its
 // being there and whole after a crash: an archive is checked before it is used.
 func (k *Cache) keep(f *os.File, sum ident.Checksum) error {
-	return unkept(errors.Join(f.Chmod(0o644), f.Close(), os.Rename(f.Name(), k.archivePath(sum))))
+	err := errors.Join(f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), k.archivePath(sum))
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return unkept(err)
 }
 
 // proof gives the proof that was kept for a version, nil when there is none.

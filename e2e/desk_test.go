@@ -20,6 +20,7 @@ type desk struct {
 	project string
 	cache   string
 	state   string
+	token   string // "": none
 }
 
 func newDesk(t *testing.T, url, manifest string) *desk {
@@ -38,6 +39,9 @@ func (d *desk) oripk(args ...string) *exec.Cmd {
 	command.Dir = d.project
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + d.home, "XDG_STATE_HOME=" + d.state, "ORI_CACHE=" + d.cache, "ORI_REGISTRY_URL=" + d.url,
+	}
+	if d.token != "" {
+		command.Env = append(command.Env, "ORI_REGISTRY_TOKEN="+d.token)
 	}
 	return command
 }

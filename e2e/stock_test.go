@@ -19,6 +19,7 @@ import (
 type stock struct {
 	base    string // its URL
 	address string
+	token   string
 }
 
 // newStock starts a registry, as a process of its own, and publishes so many
@@ -38,14 +39,14 @@ func newStock(tb testing.TB, direct, deep, weight int) *stock {
 	if err != nil || json.Unmarshal(output, &user) != nil {
 		tb.Fatal(err)
 	}
-	all := &stock{base: "http://" + s.address, address: s.address}
-	all.publish(tb, user.Token, direct, deep, weight)
+	all := &stock{base: "http://" + s.address, address: s.address, token: user.Token}
+	all.publish(tb, direct, deep, weight)
 	return all
 }
 
-func (s *stock) publish(tb testing.TB, token string, direct, deep, weight int) {
+func (s *stock) publish(tb testing.TB, direct, deep, weight int) {
 	tb.Helper()
-	c, err := client.New(client.Options{URL: s.base, Token: token, StateDir: tb.TempDir()})
+	c, err := client.New(client.Options{URL: s.base, Token: s.token, StateDir: tb.TempDir()})
 	if err != nil {
 		tb.Fatal(err)
 	}

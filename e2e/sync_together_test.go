@@ -23,9 +23,7 @@ func TestSyncsTogether(t *testing.T) {
 		for _, d := range []*desk{one, two} {
 			d.wantPlaced()
 			d.must("sync", "--locked", "--offline")
-			for _, path := range d.temporary() {
-				t.Errorf("%s was left", path)
-			}
+			wantNoTemporary(t, d)
 		}
 		want := "in order: 30 packages\n" // of which 25 are of both projects
 		if got := one.must("cache", "verify"); got != want {
