@@ -22,7 +22,7 @@ func explainPath(err error) (explanation, error) {
 	} else {
 		return explanation{}, nil
 	}
-	e := explanation{Code: "failed", Message: err.Error(), Hint: hintOf(cause), ExitCode: exitFailed}
+	e := explanation{Code: "failed", Message: err.Error(), Hint: hintOf(cause), ExitCode: exitFailed, local: true}
 	if isUnnamed(path) { // a name that the user has not given and will not see
 		e.Message = strings.Replace(e.Message, what.Error(), inFolder(filepath.Dir(path), cause), 1)
 	}
@@ -44,7 +44,7 @@ func inFolder(folder string, cause error) string {
 func hintOf(cause error) string {
 	switch {
 	case errors.Is(cause, syscall.ENOSPC), errors.Is(cause, syscall.EDQUOT):
-		return "make room there, for example with: oripk cache clean"
+		return "make room there; where the cache is, oripk cache clean does"
 	case errors.Is(cause, syscall.EROFS), errors.Is(cause, fs.ErrPermission):
 		return "make it readable and writable for your account, or name another place"
 	case errors.Is(cause, fs.ErrNotExist), errors.Is(cause, syscall.ENOTDIR), errors.Is(cause, syscall.EISDIR):
