@@ -45,6 +45,9 @@ func (a *app) deps(ctx context.Context, flags depsFlags) error {
 		return err
 	}
 	defer p.Close()
+	if len(graph.Packages) == 0 {
+		a.step("this project depends on no package of a registry")
+	}
 	value := map[string][]packageJSON{"packages": packagesJSON(graph)}
 	return a.result(value, func(w io.Writer) {
 		switch {

@@ -82,8 +82,8 @@ func explain(err error) explanation {
 		if cause == nil {
 			continue
 		}
-		if fetch, ok := errors.AsType[*client.FetchError](err); ok && !e.local && len(e.Places) == 0 && fetch.By.Root.Position.Line > 0 {
-			e.Places = []place{newPlace(fetch.By.Root.Position, way(fetch.By, fetch.Ref))}
+		if fetch, ok := errors.AsType[*client.FetchError](err); ok && !e.local {
+			e.about(fetch)
 		}
 		around := strings.TrimSuffix(strings.TrimSuffix(err.Error(), cause.Error()), ": ")
 		if cause != err && !e.local && around != "" && around != err.Error() {
@@ -92,6 +92,17 @@ func explain(err error) explanation {
 		return e.complete()
 	}
 	return explanation{Code: "failed", Message: client.Printable(err.Error()), ExitCode: exitFailed}.complete()
+}
+
+// about adds the line of oripk.toml that wants what could not be fetched, and
+// names the package in the hint.
+func (e *explanation) about(fetch *client.FetchError) {
+	if at := fetch.By.Root.Position; len(e.Places) == 0 && at.Line > 0 {
+		e.Places = []place{newPlace(at, way(fetch.By, fetch.Ref))}
+	}
+	if e.Code == string(api.VersionNotFound) {
+		e.Hint = fmt.Sprintf("oripk info %s --versions lists those that are there", fetch.Ref.Package)
+	}
 }
 
 // complete has lists where JSON would say null.
@@ -330,6 +341,9 @@ func explainMissing(err error) (explanation, error) {
 	}
 	for _, one := range missing.Errs {
 		e.Details = append(e.Details, client.Printable(one.Error()))
+		if fetch, ok := errors.AsType[*client.FetchError](one); ok && fetch.By.Root.Position.Line > 0 {
+			e.Places = append(e.Places, newPlace(fetch.By.Root.Position, way(fetch.By, fetch.Ref)))
+		}
 	}
 	return e, missing
 }
