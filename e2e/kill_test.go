@@ -95,6 +95,11 @@ type drill struct {
 	large      int
 	moment     *rand.Rand
 	listenAddr string
+
+	awaited   int // answers before the kill
+	onlyLarge bool
+	reached   chan struct{} // closed when they are there
+	took      atomic.Int64  // nanoseconds, by the publish that was answered last
 }
 
 func newDrill(t *testing.T) *drill {
@@ -176,25 +181,44 @@ func (d *drill) kill() {
 }
 
 // publishUntilKilled lets publishers and an observer work and kills the
-// registry at a random moment.
+// registry at a random moment: after some answers, in every other round those to
+// large archives, and a part of the time that a publish takes. So however slow
+// the machine is, as many are answered, and others are at any of their steps. No
+// answer is awaited now and then: that hits the first writes after a start.
 func (d *drill) publishUntilKilled(round int) {
+	d.await(d.moment.IntN(1+round%10), round%2 == 1)
 	ctx, stop := context.WithCancel(d.t.Context())
-	var all sync.WaitGroup
+	var publishers, observer sync.WaitGroup
 	for worker := range 4 {
-		all.Go(func() {
+		publishers.Go(func() {
 			for ctx.Err() == nil && d.publishOne(ctx, worker%2 == 1) {
 			}
 		})
 	}
-	all.Go(func() {
+	observer.Go(func() {
 		for ctx.Err() == nil && d.observe(ctx) {
 		}
 	})
-	// A short time now and then hits the first writes after a start.
-	<-time.After(time.Duration(5+d.moment.IntN(40+20*(round%10))) * time.Millisecond)
+	gaveUp := make(chan struct{})
+	go func() { publishers.Wait(); close(gaveUp) }()
+	select {
+	case <-d.reached:
+	case <-gaveUp:
+		d.t.Errorf("round %d: the publishers gave up before the kill", round)
+	}
+	<-time.After(time.Duration(d.moment.Float64() * float64(d.took.Load())))
 	d.kill()
 	stop()
-	all.Wait()
+	<-gaveUp
+	observer.Wait()
+}
+
+// await has d.reached closed after so many answers.
+func (d *drill) await(answers int, onlyLarge bool) {
+	d.awaited, d.onlyLarge, d.reached = answers, onlyLarge, make(chan struct{})
+	if answers == 0 {
+		close(d.reached)
+	}
 }
 
 // publishOne publishes a new version and notes it when it was answered.
@@ -216,6 +240,7 @@ func (d *drill) publishOne(ctx context.Context, large bool) bool {
 		return false
 	}
 	form.Close()
+	began := time.Now()
 	status, text, err := d.callWith(ctx, http.MethodPost, d.urls.Publish(ref.Package), &body, form.FormDataContentType())
 	if err != nil {
 		return false // killed
@@ -224,14 +249,24 @@ func (d *drill) publishOne(ctx context.Context, large bool) bool {
 		d.t.Errorf("publishing %s: %d %s", ref, status, text)
 		return false
 	}
+	d.took.Store(int64(time.Since(began)))
+	d.noteAnswer(ref, ident.ChecksumOf(content), large)
+	return true
+}
+
+func (d *drill) noteAnswer(ref ident.Ref, checksum ident.Checksum, large bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.answered[ref] = ident.ChecksumOf(content)
+	d.answered[ref] = checksum
 	d.total++
 	if large {
 		d.large++
 	}
-	return true
+	if large || !d.onlyLarge {
+		if d.awaited--; d.awaited == 0 {
+			close(d.reached)
+		}
+	}
 }
 
 func (d *drill) observe(ctx context.Context) bool {
