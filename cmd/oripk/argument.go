@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -143,26 +144,8 @@ func (c *choice) Set(value string) error {
 	}
 	return &usageError{
 		What: fmt.Sprintf("%s cannot be %q", c.flag, value), Why: "it is one of " + strings.Join(c.known, ", "),
-		Try: c.flag + " " + nearest(value, c.known),
+		Try: c.flag + " " + cmp.Or(ident.Nearest(value, c.known...), strings.Join(c.known, "|")),
 	}
-}
-
-// nearest gives the known word that was likely meant, else all of them.
-func nearest(word string, known []string) string {
-	if near := similar(word, known); len(near) > 0 {
-		return near[0]
-	}
-	return strings.Join(known, "|")
-}
-
-// similar gives the known words that are near to one; what is near is cobra's to
-// say, as it is for commands.
-func similar(word string, known []string) []string {
-	words := &cobra.Command{SuggestionsMinimumDistance: 2}
-	for _, k := range known {
-		words.AddCommand(&cobra.Command{Use: k, Run: func(*cobra.Command, []string) {}})
-	}
-	return words.SuggestionsFor(word)
 }
 
 // exclusive has two flags refuse each other.
@@ -188,8 +171,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var flags []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
-	if near := similar(unknown.GetSpecifiedName(), flags); len(near) > 0 {
-		wrong.Try = cmd.CommandPath() + " --" + strings.Join(near, ", or --")
+	if near := ident.Nearest(unknown.GetSpecifiedName(), flags...); near != "" {
+		wrong.Try = cmd.CommandPath() + " --" + near
 	}
 	return wrong
 }

@@ -67,8 +67,5 @@ func nearestDependency(p ident.Package, has []manifest.Dependency) string {
 		}
 		names = append(names, d.Package.String())
 	}
-	if near := similar(p.String(), names); len(near) > 0 {
-		return near[0]
-	}
-	return ""
+	return ident.Nearest(p.String(), names...)
 }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/ori-lang/registry/ident"
 )
 
 // unknownVariables gives a warning for each variable that no setting has.
@@ -22,38 +23,14 @@ func unknownVariables(env map[string]string) (warnings []string) {
 	return warnings
 }
 
-// nearest gives ", did you mean …?" when one of the settings is likely meant.
+// nearest gives "; did you mean …?" when one of the settings is likely meant.
 func nearest(wrong string, spelling func(Setting) string) string {
-	best, least := "", 1+len(wrong)/4
+	var known []string
 	for _, setting := range append(Settings(), ConfigFile()) {
-		name := spelling(setting)
-		if d := distance(strings.ToLower(wrong), strings.ToLower(name)); d <= least {
-			best, least = name, d-1
-		}
+		known = append(known, spelling(setting))
 	}
-	if best == "" {
-		return ""
+	if near := ident.Nearest(wrong, known...); near != "" {
+		return "; did you mean " + near + "?"
 	}
-	return "; did you mean " + best + "?"
-}
-
-// distance counts the single-character changes between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return ""
 }
