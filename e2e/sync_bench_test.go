@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha1"
 	"crypto/sha512"
@@ -8,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -175,24 +178,27 @@ func startVerdaccio(b *testing.B) (base string) {
 	address := listener.Addr().String()
 	listener.Close()
 	write(b, filepath.Join(dir, "config.yaml"), "storage: ./storage\npackages:\n  '**': {access: $all, publish: $all}\n"+
-		"max_body_size: 10mb\nlog: {type: stdout, level: error}\n")
+		"max_body_size: 10mb\nlog: {type: stdout, level: warn}\n")
 	command := exec.Command(filepath.Join(dir, "node_modules/.bin/verdaccio"), "--config", filepath.Join(dir, "config.yaml"), "--listen", address)
 	command.Dir = dir
-	if err := command.Start(); err != nil {
+	output, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = command.Process.Kill(); _ = command.Wait() })
-	base = "http://" + address
-	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		resp, err := http.Get(base + "/-/ping")
-		if err == nil {
-			resp.Body.Close()
-			return base
-		}
-		if time.Since(began) > patience {
-			b.Fatal("Verdaccio did not start: ", err)
+	defer time.AfterFunc(patience, func() { _ = command.Process.Kill() }).Stop()
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "http address") { // it listens
+			go io.Copy(io.Discard, output)
+			return "http://" + address
 		}
 	}
+	b.Fatal("Verdaccio did not start: ", lines.Err())
+	return ""
 }
 
 // publishNPM publishes a package with a file that does not compress, as npm
