@@ -51,7 +51,8 @@ type foretold struct {
 }
 
 // foretell asks for the graphs of what is not at hand, each registry once a
-// level, and starts to bring everything that they are said to consist of.
+// level (or once a thousand packages), and starts to bring everything that they
+// are said to consist of.
 func (s *supply) foretell(level []*node) error {
 	absent := map[*Client][]ident.Ref{}
 	for _, n := range level {
@@ -60,15 +61,24 @@ func (s *supply) foretell(level []*node) error {
 		}
 	}
 	for source, roots := range absent {
-		reply, err := source.Resolution(s.ctx, roots, true)
+		if err := s.foretellFrom(source, roots); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *supply) foretellFrom(source *Client, roots []ident.Ref) error {
+	for some := range slices.Chunk(roots, api.MaxResolveRoots) {
+		reply, err := source.Resolution(s.ctx, some, true)
 		if tellsNoGraphs(err) {
 			s.alone[source] = true
-			continue
+			return nil
 		}
 		if err != nil {
 			return err
 		}
-		s.follow(source, roots, reply)
+		s.follow(source, some, reply)
 	}
 	return nil
 }

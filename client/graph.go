@@ -30,8 +30,7 @@ type Graph struct {
 // Package is a package of a graph.
 type Package struct {
 	Kept
-	Registry   string        // base URL of the registry that it comes from
-	Source     *Client       // that speaks to it
+	Source     *Client       // of the registry that it comes from
 	Kind       manifest.Kind // Normal: it is built in; Target: on some targets only; Dev: for testing only
 	Features   []string      // that are on, sorted
 	RequiredBy []Requirement // in the order in which they were met, the shortest ways first
@@ -203,7 +202,7 @@ func (w *walk) require(by *node, d manifest.Dependency) error {
 		return fmt.Errorf("the project needs more than %d packages", maxPackages)
 	}
 	n := &node{parent: by, root: need.Root, on: map[string]bool{}}
-	n.Ref, n.Source, n.Registry, n.RequiredBy = ref, source, source.URL(), []Requirement{need}
+	n.Ref, n.Source, n.RequiredBy = ref, source, []Requirement{need}
 	w.nodes[d.Package] = n
 	w.order, w.fresh = append(w.order, n), append(w.fresh, n)
 	return nil
@@ -237,7 +236,7 @@ func (w *walk) pathTo(n *node) []ident.Ref {
 func (w *walk) conflicts() error {
 	var all []Conflict
 	for _, n := range w.sorted() {
-		differs := func(r Requirement) bool { return r.Version != n.Ref.Version || r.Registry != n.Registry }
+		differs := func(r Requirement) bool { return r.Version != n.Ref.Version || r.Registry != n.Source.URL() }
 		if slices.ContainsFunc(n.RequiredBy, differs) {
 			all = append(all, Conflict{n.Ref.Package, n.RequiredBy})
 		}
@@ -290,7 +289,7 @@ func (w *walk) findKinds() {
 // cycle gives a ring of packages, or nil. The search is deterministic: it goes
 // through the packages by name.
 func (w *walk) cycle() []ident.Ref {
-	s := &search{walk: w, done: map[*node]bool{}}
+	s := &cycleSearch{walk: w, done: map[*node]bool{}}
 	for _, n := range w.sorted() {
 		if s.from(n) {
 			return s.ring()
@@ -299,8 +298,8 @@ func (w *walk) cycle() []ident.Ref {
 	return nil
 }
 
-// search goes depth first; its depth is bounded by maxPackages.
-type search struct {
+// cycleSearch goes depth first; its depth is bounded by maxPackages.
+type cycleSearch struct {
 	walk *walk
 	done map[*node]bool
 	path []*node
@@ -308,7 +307,7 @@ type search struct {
 
 // from reports whether a cycle is met; the path then ends with the package
 // that it holds already.
-func (s *search) from(n *node) bool {
+func (s *cycleSearch) from(n *node) bool {
 	if s.done[n] {
 		return false
 	}
@@ -327,7 +326,7 @@ func (s *search) from(n *node) bool {
 	return false
 }
 
-func (s *search) ring() []ident.Ref {
+func (s *cycleSearch) ring() []ident.Ref {
 	last := s.path[len(s.path)-1]
 	var ring []ident.Ref
 	for _, n := range s.path[slices.Index(s.path, last):] {

@@ -173,6 +173,34 @@ func TestForetoldLies(t *testing.T) {
 	}
 }
 
+// TestWideLevel: a registry is asked for no more at once than it answers.
+func TestWideLevel(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	var asked []int
+	f.instead["/v1/resolve"] = func(w http.ResponseWriter, r *http.Request) {
+		var ask api.Resolve
+		if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+			t.Error(err)
+		}
+		asked = append(asked, len(ask.Dependencies))
+		writeJSON(w, 200, &api.Resolution{})
+	}
+	source := u.client(f.server.URL)
+	var level []*node
+	for i := range api.MaxResolveRoots + 1 {
+		n := &node{}
+		n.Ref, n.Source = mustRef(t, fmt.Sprintf("@a/p%d@1.0.0", i)), source
+		level = append(level, n)
+	}
+	s := newSupply(t.Context(), NewRegistries(u.options), ResolveOptions{})
+	if err := errors.Join(s.foretell(level), s.close()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{api.MaxResolveRoots, 1}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %v, want %v", asked, want)
+	}
+}
+
 // TestManySections: a package that is required in several sections has what all
 // of them ask for.
 func TestManySections(t *testing.T) {

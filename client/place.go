@@ -153,7 +153,7 @@ func newIndex(g *Graph) *placedIndex {
 	index := &placedIndex{Packages: []placedPackage{}}
 	for _, kept := range g.Packages {
 		one := placedPackage{
-			Package: kept.Ref.Package, Version: kept.Ref.Version, Checksum: kept.Checksum, Registry: kept.Registry,
+			Package: kept.Ref.Package, Version: kept.Ref.Version, Checksum: kept.Checksum, Registry: kept.Source.URL(),
 			Path: path.Join(workFolder, packagesFolder, kept.Ref.Package.String()), Kind: kept.Kind, Features: kept.Features, Dependencies: []ident.Package{},
 		}
 		for _, d := range kept.Manifest.Locked() {

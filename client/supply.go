@@ -18,11 +18,11 @@ type supply struct {
 	locked     map[ident.Ref]ident.Checksum
 	free       chan struct{} // holds one for each that works
 	working    sync.WaitGroup
+	alone      map[*Client]bool // do not tell whole graphs; the walk's own
 
 	mu       sync.Mutex
 	stages   map[string]*stage // by the cache's folder
 	arrivals map[origin]*arrival
-	alone    map[*Client]bool // do not tell whole graphs
 	progress SyncProgress
 	tell     func(SyncProgress)
 }

@@ -161,7 +161,7 @@ func packagesJSON(g *client.Graph) []packageJSON {
 	all := []packageJSON{}
 	for _, p := range g.Packages {
 		one := packageJSON{
-			Package: p.Ref.Package, Version: p.Ref.Version, Checksum: p.Checksum, Size: p.Size, Registry: p.Registry,
+			Package: p.Ref.Package, Version: p.Ref.Version, Checksum: p.Checksum, Size: p.Size, Registry: p.Source.URL(),
 			Kind: p.Kind, Features: p.Features, Dependencies: []ident.Package{}, Fetched: p.Fetched,
 		}
 		for _, d := range p.Manifest.Locked() {
