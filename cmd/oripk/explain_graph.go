@@ -5,9 +5,29 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
 )
+
+// explainMissing is for several dependencies that are not there.
+func explainMissing(err error) (explanation, error) {
+	missing, ok := errors.AsType[*client.MissingError](err)
+	if !ok {
+		return explanation{}, nil
+	}
+	e := explanation{
+		Code: string(api.DependencyNotFound), Message: fmt.Sprintf("%d dependencies are not in the registry", len(missing.Errs)),
+		Hint: "correct their names and versions in oripk.toml, or name the registry that has them", ExitCode: exitNotFound,
+	}
+	for _, one := range missing.Errs {
+		e.Details = append(e.Details, client.Printable(one.Error()))
+		if fetch, ok := errors.AsType[*client.FetchError](one); ok && fetch.By.Root.Position.Line > 0 {
+			e.Places = append(e.Places, newPlace(fetch.By.Root.Position, way(fetch.By, fetch.Ref)))
+		}
+	}
+	return e, missing
+}
 
 // explainGraph is for dependencies that do not go together.
 func explainGraph(err error) (explanation, error) {
