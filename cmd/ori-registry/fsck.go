@@ -35,7 +35,7 @@ exits with 1 when there is one.`,
 }
 
 func (p *program) showReport(report *server.FsckReport) error {
-	fmt.Fprintf(p.stdout, "Read %d versions, %d archives, %d log entries and %d tiles.\n",
+	fmt.Fprintf(p.stdout, "Read: versions %d, archives %d, log entries %d, tiles %d.\n",
 		report.Versions, report.Archives, report.Entries, report.Tiles)
 	fmt.Fprintf(p.stdout, "The log's tree has %d entries and the root %v.\n", report.Tree.N, report.Tree.Hash)
 	for _, fault := range report.Faults {
