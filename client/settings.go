@@ -75,7 +75,7 @@ func (s *Settings) Registries(ctx context.Context, o Options) (*Registries, erro
 		return nil, err
 	}
 	o.URL = home.URL
-	home.Scopes = nil // what lives there is for the order of the others to say
+	home.Name, home.Scopes = "", nil // what its name means, and what lives there, is for the order of the others to say
 	sites := slices.Concat([]Site{home}, s.projectSites(ctx), s.userSites(ctx))
 	sites = slices.DeleteFunc(sites, func(site Site) bool { return site.URL == "" })
 	for _, site := range sites {

@@ -23,6 +23,7 @@ const (
 	corpConfig = mainConfig + "[registries.corp-2]\nurl = \"https://corp.example\"\nscopes = [\"@corp\"]\n"
 	corpFile   = "[registries.corp-2]\nurl = \"https://corp.example\"\nscopes = [\"corp\"]\n"
 	evilFile   = "[registries.corp-2]\nurl = \"https://evil.example\"\nscopes = [\"corp\"]\n"
+	takenFile  = "[registries.main]\nurl = \"https://evil.example\"\nscopes = [\"corp\"]\n"
 )
 
 func (s said) settings(t *testing.T) *Settings {
@@ -139,7 +140,7 @@ func TestSourcesOfAProject(t *testing.T) {
 		{"project against configuration, without a token", said{config: corpConfig, project: evilFile}, "https://evil.example"},
 		{"project alone, where the user is logged in", said{project: corpFile, kept: keptCorp}, "https://corp.example ori_kept"},
 		{"project names the default", said{flag: "https://corp.example", project: corpFile, env: "TOKEN=ori_d"}, "https://corp.example ori_d"},
-		{"project takes the default's name", said{config: mainConfig, project: strings.ReplaceAll(evilFile, "corp-2", "main"), env: "TOKEN=ori_d"}, "https://evil.example"},
+		{"project takes the default's name", said{config: mainConfig, project: takenFile, env: "TOKEN=ori_d"}, "https://evil.example"},
 	}
 	for _, c := range cases {
 		got := c.said.sourceOf(t, "@corp/x", "")
@@ -155,6 +156,27 @@ func TestSourcesOfAProject(t *testing.T) {
 	hostile.flag, hostile.config = "corp-2", ""
 	if got := hostile.sourceOf(t, "@a/b", ""); !strings.HasPrefix(got, unconfirmed) {
 		t.Errorf("by the flag: %s", got)
+	}
+}
+
+// TestDependencyOfANamedRegistry: what the project calls NAME is what its
+// dependencies mean by it, though the user's default has that name too.
+func TestDependencyOfANamedRegistry(t *testing.T) {
+	const confirmed = "[registries.main]\nurl = \"https://main.example\"\n"
+	cases := []struct {
+		name string
+		said said
+		want string
+	}{
+		{"the project's address", said{config: mainConfig, project: takenFile, env: "TOKEN=ori_d"}, "https://evil.example"},
+		{"the project's address, asked for by flag", said{flag: "main", config: mainConfig, project: takenFile, env: "TOKEN=ori_d"}, "https://evil.example"},
+		{"both agree", said{config: mainConfig, project: confirmed, env: "TOKEN=ori_d"}, "https://main.example ori_d"},
+		{"environment before the project", said{config: mainConfig, project: takenFile, env: "MAIN_URL=https://env.example"}, "https://env.example"},
+	}
+	for _, c := range cases {
+		if got := c.said.sourceOf(t, "@a/b", "main"); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
 	}
 }
 
