@@ -194,12 +194,28 @@ func forgedEntry(proof []byte) []byte {
 }
 
 // TestLogOfAnotherName has a log that says an archive was published under a
-// name that its manifest does not have.
+// name, or in a version, that its manifest does not have. That the cache has its
+// bytes under their own name changes nothing.
 func TestLogOfAnotherName(t *testing.T) {
-	f, u := newFake(t), newUser(t)
-	f.publishBytes("@acme/bank@1.0.0", packageBytes(t, "@evil/bank@1.0.0", ""))
-	_, err := u.client(f.server.URL).VerifyRemote(t.Context(), mustRef(t, "@acme/bank@1.0.0"))
-	wantError(t, err, NotInLog)
+	const own = "@evil/bank@1.0.0"
+	for _, name := range []string{"@acme/bank@1.0.0", "@evil/bank@1.0.1"} {
+		f, u := newFake(t), newUser(t)
+		data := packageBytes(t, own, "")
+		f.publishBytes(own, data)
+		f.publishBytes(name, data)
+		_, err := u.client(f.server.URL).VerifyRemote(t.Context(), mustRef(t, name))
+		wantError(t, err, NotInLog)
+
+		obtain := func(ref string) error {
+			_, err := u.client(f.server.URL).Obtain(t.Context(), mustRef(t, ref), nil)
+			return err
+		}
+		wantError(t, obtain(name), NotInLog)
+		if err := obtain(own); err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, obtain(name), NotInLog)
+	}
 }
 
 // TestFaultyArchiveInLog has a registry and a log that agree on an archive which

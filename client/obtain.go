@@ -62,9 +62,7 @@ func (c *Client) obtain(ctx context.Context, w wanted, s *stage) (*Kept, error) 
 		return nil, lockMismatch(w.ref, *w.locked, e.Archive)
 	}
 	kept := &Kept{Ref: w.ref, Checksum: e.Archive, Size: e.Size, Published: e.Time, Dir: c.cache.Dir(e.Archive)}
-	if kept.Manifest, err = c.cache.manifest(e.Archive, e.Manifest); err == nil && kept.Manifest == nil {
-		kept.Manifest, kept.Fetched, err = c.fill(ctx, w, e, s)
-	}
+	kept.Manifest, kept.Fetched, err = c.unpacked(ctx, w, e, s)
 	if err == nil && fresh != nil {
 		if err = c.cache.prepare(c); err == nil {
 			err = c.cache.keepProof(v, w.ref, fresh)
@@ -129,6 +127,19 @@ func isPublicationOf(e *translog.Entry, ref ident.Ref) bool {
 	return e.Kind == translog.KindPublish && e.Package == ref.Package && e.Version == ref.Version
 }
 
+// unpacked gives the manifest in the archive of an entry, whose files are in the
+// cache when it returns.
+func (c *Client) unpacked(ctx context.Context, w wanted, e *translog.Entry, s *stage) (m *manifest.Manifest, fetched bool, err error) {
+	m, err = c.cache.manifest(e.Archive, e.Manifest)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case m == nil:
+		return c.fill(ctx, w, e, s)
+	}
+	return m, false, checkName(m, w.ref)
+}
+
 // fill unpacks the archive of an entry, which it fetches unless a right one is
 // kept, and gives the manifest in it.
 func (c *Client) fill(ctx context.Context, w wanted, e *translog.Entry, s *stage) (m *manifest.Manifest, fetched bool, err error) {
@@ -158,10 +169,19 @@ func checkReport(report *archive.Report, ref ident.Ref, e *translog.Entry) error
 	if !report.OK() {
 		return &ArchiveError{Name: ref.String(), Report: report}
 	}
-	if got := refOf(report); got != ref {
-		return notInLog("the log has these bytes as %s, and the manifest in them says %s", ref, got)
+	if err := checkName(report.Manifest, ref); err != nil {
+		return err
 	}
 	return checkManifest(e, report)
+}
+
+// checkName refuses an archive that the log has under another name than its own,
+// also where its bytes came into the cache under that.
+func checkName(m *manifest.Manifest, ref ident.Ref) error {
+	if got := (ident.Ref{Package: m.Package, Version: m.Version}); got != ref {
+		return notInLog("the log has these bytes as %s, and the manifest in them says %s", ref, got)
+	}
+	return nil
 }
 
 // refill unpacks an archive that was kept, if it is the one of the entry.
