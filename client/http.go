@@ -105,7 +105,7 @@ func (c *Client) reason(r request, err error) string {
 
 func (c *Client) once(parent context.Context, r request, use func(*http.Response) error) error {
 	budget := c.limits.of(r)
-	leave, err := budget.enter(parent, c.options.Now(), func(d time.Duration) error {
+	leave, err := budget.enter(parent, c.options.Now, func(d time.Duration) error {
 		return c.await(parent, d, c.allowance(budget))
 	})
 	if err != nil {

@@ -56,7 +56,7 @@ const longestWait = 70 * time.Second
 // enter has wait wait until the count has room, and gives what must be called
 // when the call is answered. When it is not known how many calls have room
 // again, one goes ahead and the others stand behind it until it is answered.
-func (b *budget) enter(ctx context.Context, now time.Time, wait func(d time.Duration) error) (leave func(), err error) {
+func (b *budget) enter(ctx context.Context, now func() time.Time, wait func(d time.Duration) error) (leave func(), err error) {
 	if err := receive(ctx, b.turn); err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (b *budget) enter(ctx context.Context, now time.Time, wait func(d time.Dura
 			giveTurn()
 			return b.end, nil
 		case full:
-			if err := wait(b.rest(now)); err != nil {
+			if err := wait(b.rest(now())); err != nil {
 				giveTurn()
 				return nil, err
 			}

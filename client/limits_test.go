@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ori-lang/registry/api"
@@ -190,6 +191,64 @@ func TestPacingTogether(t *testing.T) {
 	if refused > 0 || len(u.waits) != calls/room-1 || len(u.notices) != len(u.waits) {
 		t.Errorf("%d calls were too many; waits: %v; told: %q", refused, u.waits, u.notices)
 	}
+}
+
+// TestPacingOneByOne has a count whose places come free one after the other, a
+// second apart: whoever waits behind somebody waits no longer than that second.
+func TestPacingOneByOne(t *testing.T) {
+	const room, waiting = 4, 6
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		var mu sync.Mutex
+		var calls []time.Time // of the last minute
+		for i := range room - 1 {
+			calls = append(calls, begin.Add(time.Duration(i+1-room)*time.Second))
+		}
+		answer := func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			now, w := time.Now(), httptest.NewRecorder()
+			calls = append(slices.DeleteFunc(calls, func(at time.Time) bool { return now.Sub(at) >= time.Minute }), now)
+			if len(calls) > room {
+				t.Errorf("after %s a call is made that has no room", now.Sub(begin))
+			}
+			tells(w.Header(), strconv.Itoa(room-len(calls)), calls[0].Add(time.Minute), now)
+			writeJSON(w, 200, api.Me{User: api.User{ID: testAccount, Login: "ada"}})
+			return w.Result(), nil
+		}
+		c, err := New(Options{URL: "https://registry.example", Token: testToken, StateDir: t.TempDir(), Transport: roundTrip(answer)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := me(c); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range waiting {
+			wg.Go(func() {
+				if err := me(c); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		// Three places at 57, 58 and 59 s, one at 60 s, and a minute after the
+		// first two of them two more.
+		if got, want := time.Since(begin), 118*time.Second; got != want {
+			t.Errorf("all of them are through after %s, want %s", got, want)
+		}
+	})
+}
+
+// roundTrip answers without a network.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := f(r)
+	if resp != nil {
+		resp.Request = r
+	}
+	return resp, err
 }
 
 // TestPacingEnds: who waits can be interrupted, and whoever waits behind it.
