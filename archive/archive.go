@@ -31,8 +31,8 @@
 // # Trust
 //
 // Check reads the tar itself and lets through only what every tar program reads
-// in the same way. Unpack never writes outside of its folder, and leaves either
-// the whole package or nothing.
+// in the same way. Extract never writes outside of its folder, nor anything more
+// as soon as a fault is found.
 package archive
 
 import (

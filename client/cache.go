@@ -156,7 +156,7 @@ func (k *Cache) proofPath(v *translog.Verifier, ref ident.Ref) string {
 // sweep removes what programs that were killed while they unpacked or removed
 // something have left. It is a courtesy, so it fails silently.
 func (k *Cache) sweep(now time.Time) {
-	for _, pattern := range []string{archive.UnpackPrefix + "*", removedPrefix + "*"} {
+	for _, pattern := range []string{unpackPrefix + "*", removedPrefix + "*"} {
 		paths, _ := filepath.Glob(filepath.Join(k.dir, "packages", pattern))
 		for _, path := range paths {
 			if info, err := os.Lstat(path); err == nil && now.Sub(info.ModTime()) > day {
@@ -166,8 +166,12 @@ func (k *Cache) sweep(now time.Time) {
 	}
 }
 
-// removedPrefix begins the names of folders that are being removed.
-const removedPrefix = ".removed-"
+// These begin the names of folders that are being filled, and of those that are
+// being removed.
+const (
+	unpackPrefix  = ".unpack-"
+	removedPrefix = ".removed-"
+)
 
 const day = 24 * time.Hour
 

@@ -36,7 +36,7 @@ func (k *Cache) stage() *stage { return &stage{cache: k} }
 // into a folder of the stage, and checks their form and what they are called on
 // the way: what is not right is not there any more when it returns.
 func (s *stage) unpack(f *os.File, ref ident.Ref, e *translog.Entry) (*manifest.Manifest, error) {
-	path := filepath.Join(s.cache.dir, "packages", archive.UnpackPrefix+rand.Text())
+	path := filepath.Join(s.cache.dir, "packages", unpackPrefix+rand.Text())
 	report, err := extract(f, path)
 	if report != nil {
 		err = checkReport(report, ref, e)
