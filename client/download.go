@@ -64,7 +64,7 @@ var errNoRest = errors.New("the answer is not the rest of the archive")
 // run fetches what is missing, and gives the checksum of what came.
 func (d *fetching) run(ctx context.Context) (sum ident.Checksum, size int64, err error) {
 	r := request{
-		method: http.MethodGet, url: d.url, accept: api.ArchiveType, transfer: true, immutable: true, elsewhere: true,
+		method: http.MethodGet, url: d.url, accept: api.ArchiveType, long: true, immutable: true, elsewhere: true,
 		prepare: d.ask, moved: func() int64 { return d.most },
 	}
 	err = d.client.do(ctx, r, d.take)
@@ -90,6 +90,7 @@ func (d *fetching) startAgain() { d.whole = true }
 
 // ask asks for the rest where there is something to go on with.
 func (d *fetching) ask(h http.Header) {
+	h.Set("Accept-Encoding", "identity") // the bytes themselves are what the log vouches for
 	d.asked = d.size > 0 && d.total > 0 && d.tag != "" && !d.whole
 	if d.asked {
 		h.Set("Range", fmt.Sprintf("bytes=%d-", d.size))

@@ -32,7 +32,7 @@ func (c *Client) Resolution(ctx context.Context, roots []ident.Ref, proofs bool)
 	}
 	r := request{
 		method: http.MethodPost, url: c.urls.Resolve(), accept: "application/json", contentType: "application/json",
-		body: func() io.Reader { return bytes.NewReader(body) }, size: int64(len(body)), again: true,
+		body: func() io.Reader { return bytes.NewReader(body) }, size: int64(len(body)), long: true, again: true,
 	}
 	reply := new(api.Resolution)
 	err = c.do(ctx, r, func(resp *http.Response) error { return decode(resp, r.url, maxResolution, reply) })

@@ -23,7 +23,8 @@ type request struct {
 	contentType string
 	body        func() io.Reader // nil: none
 	size        int64            // of the body
-	transfer    bool             // long body in either direction: the time-out is for standing still
+	upload      bool             // the body is an archive: the time-out is for standing still
+	long        bool             // the reply may be long: likewise
 	immutable   bool             // it is about what never changes, which is counted apart
 	elsewhere   bool             // one redirect to another origin is followed, without the token
 	again       bool             // a write that made twice is the same as made once
@@ -120,7 +121,7 @@ func (c *Client) once(parent context.Context, r request, use func(*http.Response
 	}
 	defer resp.Body.Close()
 	resp.Body = &replyBody{ReadCloser: resp.Body, ctx: ctx, url: r.url}
-	if r.transfer {
+	if r.long {
 		resp.Body = &pacedBody{ReadCloser: resp.Body, pace: pace{dog: dog}}
 	}
 	switch {
@@ -175,18 +176,16 @@ func (c *Client) newRequest(ctx context.Context, r request, target string, dog *
 		return nil, fmt.Errorf("making a request: %w", err)
 	}
 	if r.body != nil {
-		req.Body = io.NopCloser(&pacedUpload{Reader: r.body(), pace: pace{dog: dog}})
+		req.Body = io.NopCloser(r.body())
 		req.ContentLength = r.size
 		req.Header.Set("Content-Type", r.contentType)
-		if r.transfer {
-			req.Header.Set("Expect", "100-continue") // a refusal comes before the body
-		}
+	}
+	if r.upload {
+		req.Body = io.NopCloser(&pacedUpload{Reader: req.Body, pace: pace{dog: dog}})
+		req.Header.Set("Expect", "100-continue") // a refusal comes before the body
 	}
 	req.Header.Set("User-Agent", c.options.UserAgent)
 	req.Header.Set("Accept", r.accept+", application/problem+json")
-	if r.transfer {
-		req.Header.Set("Accept-Encoding", "identity") // the bytes themselves are what the log vouches for
-	}
 	if c.options.Token != "" && sameOrigin(req.URL, c.base) {
 		req.Header.Set("Authorization", "Bearer "+c.options.Token)
 	}

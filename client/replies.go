@@ -168,7 +168,7 @@ var errKept = errors.New("what was kept of this address cannot be read")
 // askJSON asks the registry for a document, or whether kept is still it. fresh
 // is what came and may be kept; nil when nothing did.
 func (c *Client) askJSON(ctx context.Context, url string, limit int64, into any, check func() error, kept *keptReply) (fresh *keptReply, err error) {
-	r := request{method: http.MethodGet, url: url, accept: "application/json"}
+	r := request{method: http.MethodGet, url: url, accept: "application/json", long: limit > maxReply}
 	if kept != nil && kept.tag != "" {
 		r.prepare = func(h http.Header) { h.Set("If-None-Match", kept.tag) }
 	}

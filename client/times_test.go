@@ -1,11 +1,18 @@
 package client
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ori-lang/registry/ident"
 )
 
 // silent is a line on which no answer ever comes.
@@ -41,6 +48,108 @@ func TestTimes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTimesOfOneAttempt: what has been sent is answered within 30 s, or within
+// two minutes where it was an archive.
+func TestTimesOfOneAttempt(t *testing.T) {
+	ref := mustRef(t, httpRef)
+	data := packageBytes(t, httpRef, "")
+	report, err := checkArchive(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		ask  func(ctx context.Context, c *Client) error
+		want time.Duration
+	}{
+		"a write": {func(ctx context.Context, c *Client) error {
+			_, err := c.Deprecate(ctx, ref, "old", "")
+			return err
+		}, 30 * time.Second},
+		"a graph": {func(ctx context.Context, c *Client) error {
+			_, err := c.Resolution(ctx, []ident.Ref{ref}, true)
+			return err
+		}, 30 * time.Second},
+		"an archive": {func(ctx context.Context, c *Client) error {
+			_, _, err := c.post(ctx, bytes.NewReader(data), report, PublishOptions{})
+			return err
+		}, 120 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := timed(t, func(r *http.Request) (*http.Response, error) {
+					_, err := io.Copy(io.Discard, r.Body)
+					<-r.Context().Done()
+					return nil, errors.Join(err, r.Context().Err())
+				})
+				start := time.Now()
+				wantError(t, c.ask(t.Context(), client), errNetwork)
+				if took := time.Since(start); took != c.want {
+					t.Errorf("it took %v, want %v", took, c.want)
+				}
+			})
+		})
+	}
+}
+
+// TestLongReplies: a graph, or the versions of a package, may take as long as
+// bytes come; what comes too seldom ends it.
+func TestLongReplies(t *testing.T) {
+	ref := mustRef(t, httpRef)
+	graph := func(ctx context.Context, c *Client) error {
+		_, err := c.Resolution(ctx, []ident.Ref{ref}, true)
+		return err
+	}
+	versions := func(ctx context.Context, c *Client) error {
+		_, err := c.Versions(ctx, ref.Package)
+		return err
+	}
+	for name, ask := range map[string]func(context.Context, *Client) error{"a graph": graph, "versions": versions} {
+		for pause, want := range map[time.Duration]error{29 * time.Second: nil, 31 * time.Second: errNetwork} {
+			synctest.Test(t, func(t *testing.T) {
+				err := ask(t.Context(), timed(t, func(r *http.Request) (*http.Response, error) {
+					body := drip(r.Context(), `{"package":"@acme/http"`+strings.Repeat(" ", 10*chunk)+"}", pause)
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
+				}))
+				if want == nil && err != nil {
+					t.Errorf("%s, a chunk in %s: %v", name, pause, err)
+				}
+				if want != nil {
+					wantError(t, err, want)
+				}
+			})
+		}
+	}
+}
+
+// timed is a client that tries once, in times that no test changes.
+func timed(t *testing.T, answer roundTrip) *Client {
+	t.Helper()
+	c, err := New(Options{URL: "https://registry.example", Token: testToken, StateDir: t.TempDir(), Transport: answer, Retries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// drip gives a chunk of a text after every pause.
+func drip(ctx context.Context, text string, pause time.Duration) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() {
+		for some := range slices.Chunk([]byte(text), chunk) {
+			err := sleep(ctx, pause)
+			if err == nil {
+				_, err = w.Write(some)
+			}
+			if err != nil {
+				w.CloseWithError(err)
+				return
+			}
+		}
+		w.Close()
+	}()
+	return r
 }
 
 // TestJitterDiffers: clients that fail together do not come back together.

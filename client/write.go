@@ -101,7 +101,7 @@ func (c *Client) post(ctx context.Context, content io.ReaderAt, report *archive.
 	}
 	r := request{
 		method: http.MethodPost, url: c.urls.Publish(report.Manifest.Package), accept: "application/json",
-		contentType: form.contentType, size: form.size(), transfer: true,
+		contentType: form.contentType, size: form.size(), upload: true,
 		body: func() io.Reader { return &progressReader{Reader: form.reader(), total: form.size(), tell: tell} },
 	}
 	if o.DryRun {
