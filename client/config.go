@@ -254,7 +254,7 @@ func (r *configReader) scopes(at unstable.Range, value *unstable.Node) (scopes [
 		if err := ident.CheckScope(scope); err != nil {
 			r.fail(at, "%v", err)
 		}
-		if owner := r.config.RegistryOf(scope); owner != "" || slices.Contains(scopes, scope) {
+		if owner := r.config.registryOf(scope); owner != "" || slices.Contains(scopes, scope) {
 			r.fail(at, "the scope @%s is claimed twice; it lives in one registry", scope)
 		}
 		scopes = append(scopes, scope)
@@ -289,9 +289,9 @@ func (c *Config) sorted() func(yield func(string, ConfiguredRegistry) bool) {
 	}
 }
 
-// RegistryOf gives the name of the registry that a scope (without "@") lives in,
+// registryOf gives the name of the registry that a scope (without "@") lives in,
 // "" when that is the default.
-func (c *Config) RegistryOf(scope string) string {
+func (c *Config) registryOf(scope string) string {
 	for name, one := range c.sorted() {
 		if slices.Contains(one.Scopes, scope) {
 			return name

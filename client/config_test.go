@@ -43,7 +43,7 @@ func TestDocumentedConfig(t *testing.T) {
 	_, block, _ := strings.Cut(string(text), "```toml\n")
 	block, _, _ = strings.Cut(block, "```")
 	config, err := parseConfig("config.toml", []byte(block))
-	if err != nil || config.Default != "main" || config.RegistryOf("corp") != "corp" || config.Registries["corp"].LogKey == "" {
+	if err != nil || config.Default != "main" || config.registryOf("corp") != "corp" || config.Registries["corp"].LogKey == "" {
 		t.Errorf("%+v, %v", config, err)
 	}
 }

@@ -28,6 +28,7 @@ import (
 // spoken to at all, and the error is an *UnconfirmedError.
 type Settings struct {
 	Registry    string              // said for this run: a URL, or a NAME; "": nothing
+	Scope       string              // that the run is about, without "@": where it lives is the default, unless Registry says another; "": it is about none
 	Getenv      func(string) string // the environment
 	Project     *manifest.Manifest  // the root project's; nil: there is none
 	Config      *Config             // the user's
@@ -101,7 +102,7 @@ func checkSite(site Site) error {
 func (s *Settings) Home(ctx context.Context) (site Site, err error) {
 	switch {
 	case s.Registry == "":
-		site = s.standing(ctx)
+		site = s.living(ctx)
 	case strings.Contains(s.Registry, "://"):
 		site = s.siteAt(ctx, s.Registry)
 	default:
@@ -111,6 +112,16 @@ func (s *Settings) Home(ctx context.Context) (site Site, err error) {
 		err = checkSite(site)
 	}
 	return site, err
+}
+
+// living is where the scope lives that the run is about, else the default.
+func (s *Settings) living(ctx context.Context) Site {
+	for _, site := range slices.Concat(s.projectSites(ctx), s.userSites(ctx)) {
+		if slices.Contains(site.Scopes, s.Scope) {
+			return site
+		}
+	}
+	return s.standing(ctx)
 }
 
 // standing is the default when nothing is said for this run.

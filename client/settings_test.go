@@ -63,7 +63,22 @@ func (s said) sourceOf(t *testing.T, pkg, registry string) string {
 	if err != nil {
 		return err.Error()
 	}
-	c, err := r.Source(manifest.Dependency{Package: mustPackage(t, pkg), Registry: registry})
+	return inOneLine(r.Source(manifest.Dependency{Package: mustPackage(t, pkg), Registry: registry}))
+}
+
+// homeOf is sourceOf of the default of a run that is about a scope.
+func (s said) homeOf(t *testing.T, scope string) string {
+	t.Helper()
+	settings := s.settings(t)
+	settings.Scope = scope
+	r, err := settings.Registries(t.Context(), Options{StateDir: t.TempDir()})
+	if err != nil {
+		return err.Error()
+	}
+	return inOneLine(r.Home())
+}
+
+func inOneLine(c *Client, err error) string {
 	if err != nil {
 		return err.Error()
 	}
@@ -146,6 +161,9 @@ func TestSourcesOfAProject(t *testing.T) {
 		got := c.said.sourceOf(t, "@corp/x", "")
 		if !strings.HasPrefix(got, c.want) || strings.HasPrefix(c.want, "https:") && got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+		if home := c.said.homeOf(t, "corp"); c.said.flag == "" && home != got {
+			t.Errorf("%s: a run about the scope has the default %s, want %s", c.name, home, got)
 		}
 	}
 	// The same by the name that a dependency gives, and by the flag.

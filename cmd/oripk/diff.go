@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -75,7 +74,11 @@ func (a *app) diff(ctx context.Context, args []string, project string, stat bool
 	if err != nil {
 		return err
 	}
-	r, err := a.diffRegistries(project)
+	m, err := a.surrounding(project)
+	if err != nil {
+		return err
+	}
+	r, err := a.registries(m, client.Options{})
 	if err != nil {
 		return err
 	}
@@ -127,19 +130,6 @@ func refOf(arg string, name ident.Package) (ident.Ref, error) {
 		return ident.Ref{}, &usageError{What: err.Error(), Try: "oripk diff @scope/name 1.0.0 1.1.0"}
 	}
 	return ident.Ref{Package: name, Version: version}, nil
-}
-
-// diffRegistries are those of the project, where there is one.
-func (a *app) diffRegistries(dir string) (*client.Registries, error) {
-	p, err := a.openProject(dir)
-	if _, none := errors.AsType[*client.NoProjectError](err); none {
-		return a.registries(nil, client.Options{})
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer p.Close()
-	return a.registries(p.Manifest, client.Options{})
 }
 
 func (a *app) obtain(ctx context.Context, r *client.Registries, ref ident.Ref) (*client.Kept, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/client"
+	"github.com/ori-lang/registry/manifest"
 )
 
 func projectFlag(cmd *cobra.Command, project *string) {
@@ -57,6 +58,19 @@ func projectFolder(dir string) string {
 			return dir
 		}
 	}
+}
+
+// surrounding gives the manifest of the project that dir is in, nil when it is in
+// none. One that is not right is an error: what it says of registries is not known.
+func (a *app) surrounding(dir string) (*manifest.Manifest, error) {
+	p, err := a.openProject(dir)
+	if _, none := errors.AsType[*client.NoProjectError](err); none {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.Manifest, p.Close()
 }
 
 // lock makes oripk.lock if it must.

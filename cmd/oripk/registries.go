@@ -19,19 +19,25 @@ func (a *app) client(o client.Options) (*client.Client, error) {
 	return r.Home()
 }
 
-// clientOf makes the client of the registry that a scope lives in, unless the
-// command line names another one.
+// clientOf makes the client of the registry that a scope lives in, as the project
+// says that the working folder is in, or else the user, unless the command line
+// names another one.
 func (a *app) clientOf(scope string) (*client.Client, error) {
-	return a.clientFor(scope, client.Options{})
+	return a.clientFor(scope, ".", client.Options{})
 }
 
-// clientFor is clientOf with what is particular to the command.
-func (a *app) clientFor(scope string, o client.Options) (*client.Client, error) {
-	settings, err := a.settings(nil)
+// clientFor is clientOf for another folder, and with what is particular to the
+// command.
+func (a *app) clientFor(scope, dir string, o client.Options) (*client.Client, error) {
+	project, err := a.surrounding(dir)
 	if err != nil {
 		return nil, err
 	}
-	settings.Registry = cmp.Or(settings.Registry, settings.Config.RegistryOf(scope))
+	settings, err := a.settings(project)
+	if err != nil {
+		return nil, err
+	}
+	settings.Scope = scope
 	if o, err = a.options(o); err != nil {
 		return nil, err
 	}

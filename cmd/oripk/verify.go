@@ -53,7 +53,7 @@ func (a *app) verify(ctx context.Context, subject string, flags verifyFlags) err
 	if err := flags.check(subject); err != nil {
 		return err
 	}
-	c, err := a.clientFor(scopeOf(subject, flags), client.Options{LogKey: flags.logKey, Offline: flags.offline})
+	c, err := a.clientFor(scopeOf(subject, flags), flags.project, client.Options{LogKey: flags.logKey, Offline: flags.offline})
 	if err != nil {
 		return err
 	}
