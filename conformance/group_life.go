@@ -197,7 +197,7 @@ func operatorGroup(s *session) {
 		c.ok(asOperator(c, "PUT", status, api.StatusChange{Status: api.Active}), 200)
 		c.ok(c.get(s.urls.Download(l.old.ref)), 200)
 	})
-	s.hold("removal", "Archive and README are gone from everywhere when this answers; the version's record stays and says why.", func(c *check) {
+	s.hold("removal", "Archive and README are deleted from wherever the registry keeps them when this answers; the version's record stays and says why.", func(c *check) {
 		c.problem(c.post(s.urls.Remove(l.young.ref), api.Removal{Reason: "legal"}), api.NotOwner)
 		c.logged(l.young.ref, translog.KindRemove, func() {
 			var v api.Version

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -208,7 +209,7 @@ func TestRemoval(t *testing.T) {
 
 func testRemoval(t *testing.T, f *fixture, noise int) {
 	ada, root := f.owner("ada", "acme"), f.operator("root")
-	bad := sample.Package{Ref: "@acme/http@1.0.0", Noise: noise, Files: map[string]string{"README.md": "# the text to be forgotten\n"}}
+	bad := sample.Package{Ref: "@acme/http@1.0.0", Noise: noise, Files: map[string]string{"README.md": "# the text to be forgotten, zqxpassword\n"}}
 	content := bad.Archive(t)
 	receipt := f.mustPublish(ada, bad)
 	f.mustPublish(ada, sample.Package{Ref: "@acme/http@0.9.0"})
@@ -285,12 +286,34 @@ func (f *fixture) checkGone(target ident.Ref, content []byte, code api.Code) {
 				return err
 			}
 			stored, err := os.ReadFile(path)
-			if bytes.Contains(stored, needle) || bytes.Contains(stored, []byte("to be forgotten")) {
-				f.t.Errorf("%s still has what was removed", filepath.Base(path))
+			for _, gone := range [][]byte{needle, []byte("to be forgotten"), []byte("qxpassword")} { // the last is a word of the search's index
+				if bytes.Contains(stored, gone) {
+					f.t.Errorf("%s still has %q, which was removed", filepath.Base(path), gone)
+				}
 			}
 			return err
 		})
 		must(f.t, err)
+	}
+}
+
+// Every removal of a process erases like its first.
+func TestManyRemovals(t *testing.T) {
+	f := newFixture(t)
+	ada, root := f.owner("ada", "acme"), f.operator("root")
+	bad := func(i int) sample.Package {
+		return sample.Package{
+			Ref: fmt.Sprintf("@acme/http@1.0.%d", i), Noise: 10<<10 + i,
+			Files: map[string]string{"README.md": "# the text to be forgotten, zqxpassword\n"},
+		}
+	}
+	const many = 4
+	for i := range many {
+		p := bad(i)
+		f.mustPublish(ada, p)
+		_, err := f.Remove(t.Context(), root, ref(p.Ref), api.Removal{Reason: "legal"})
+		must(t, err)
+		f.checkGone(ref(p.Ref), p.Archive(t), api.Legal)
 	}
 }
 

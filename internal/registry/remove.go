@@ -12,10 +12,10 @@ import (
 	"github.com/ori-lang/registry/translog"
 )
 
-// Remove takes a version out of the registry: its archive and README are gone
-// from everywhere when it returns, its record stays and says why. Its number is
-// never used again. It is for operators. The same again changes no record, and
-// deletes what an earlier call may have failed to delete.
+// Remove takes a version out of the registry: its archive and README are deleted
+// from wherever they are kept when it returns, its record stays and says why. Its
+// number is never used again. It is for operators. The same again changes no
+// record, and deletes what an earlier call may have failed to delete.
 func (r *Registry) Remove(ctx context.Context, a Actor, ref ident.Ref, removal api.Removal) (*api.Version, error) {
 	if err := r.requireOperator(a); err != nil {
 		return nil, err

@@ -18,9 +18,10 @@ type dialect struct {
 	snapshot   sql.IsolationLevel                          // of reads that see one moment
 	write      sql.IsolationLevel                          // of transactions that are as if they were alone
 	retryable  func(err error) bool                        // another transaction was in the way: the same again may go through
-	overwrite  string                                      // makes the statements that follow overwrite what they delete; "": there is no such thing
-	leave      string                                      // undoes overwrite
 	scrub      func(ctx context.Context, db *sql.DB) error // see DB.Scrub
+
+	// overwriting runs change so that what it deletes is overwritten, where the database can do that.
+	overwriting func(ctx context.Context, tx *sql.Tx, change func() error) error
 
 	bound    string               // bounds the statements of a transaction, in milliseconds; "": the end of their context does
 	timedOut func(err error) bool // a statement was stopped at that bound

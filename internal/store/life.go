@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -124,21 +123,17 @@ func (r *Reader) EachLife(ctx context.Context, visit func(ident.Ref, Life) error
 // EraseContent takes the archive and the README of a version out of the
 // database; that there was an archive stays. Where the database can, the bytes
 // are overwritten; Scrub does the rest after the commit.
-func (t *Tx) EraseContent(ctx context.Context, ref ident.Ref, archive ident.Checksum) (err error) {
-	if t.dialect.overwrite != "" {
-		if err := t.exec(ctx, t.dialect.overwrite); err != nil {
+func (t *Tx) EraseContent(ctx context.Context, ref ident.Ref, archive ident.Checksum) error {
+	return t.dialect.overwriting(ctx, t.tx, func() error {
+		if err := t.exec(ctx, `UPDATE archive SET data = NULL, removed = 1 WHERE checksum = $1`, archive[:]); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, t.exec(ctx, t.dialect.leave)) }()
-	}
-	if err := t.exec(ctx, `UPDATE archive SET data = NULL, removed = 1 WHERE checksum = $1`, archive[:]); err != nil {
-		return err
-	}
-	return t.exec(ctx, `DELETE FROM readme WHERE package = $1 AND version = $2`, ref.Package.String(), ref.Version.String())
+		return t.exec(ctx, `DELETE FROM readme WHERE package = $1 AND version = $2`, ref.Package.String(), ref.Version.String())
+	})
 }
 
-// Scrub takes what EraseContent has erased out of the places where a database
-// keeps the past: SQLite's write-ahead log, PostgreSQL's dead rows.
+// Scrub takes what was erased out of the places where a database keeps the past:
+// the index of the search, SQLite's write-ahead log, PostgreSQL's dead rows.
 func (db *DB) Scrub(ctx context.Context) error {
 	if err := db.dialect.scrub(ctx, db.writer.db); err != nil {
 		return fmt.Errorf("scrubbing the database: %w", err)

@@ -23,6 +23,8 @@ var postgresDialect = dialect{
 	retryable:  isConflict,
 	scrub:      vacuum,
 
+	overwriting: func(_ context.Context, _ *sql.Tx, change func() error) error { return change() },
+
 	bound:    postgresBound,
 	timedOut: func(err error) bool { return hasCode(err, "57014") },
 
@@ -48,7 +50,7 @@ func postgresIsOneOf(column, param string) string {
 
 // vacuum frees the place of the rows that are gone, for others to be written over.
 func vacuum(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, "VACUUM archive, readme")
+	_, err := db.ExecContext(ctx, "VACUUM archive, readme, search_text")
 	return err
 }
 

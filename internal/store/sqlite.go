@@ -21,9 +21,9 @@ var sqliteDialect = dialect{
 	goose:      goose.DialectSQLite3,
 	lockClause: "",                                // BEGIN IMMEDIATE has locked everything already
 	retryable:  func(error) bool { return false }, // and made others wait
-	overwrite:  "PRAGMA secure_delete = ON",
-	leave:      "PRAGMA secure_delete = OFF",
-	scrub:      emptyWAL,
+	scrub:      scrubSQLite,
+
+	overwriting: secureDelete,
 
 	bound:    "",
 	timedOut: func(error) bool { return false },
@@ -41,6 +41,64 @@ var sqliteDialect = dialect{
 func sqliteList(param string) string { return "SELECT value FROM json_each(" + param + ")" }
 
 func sqliteIsOneOf(param string) string { return " IN (" + sqliteList(param) + ")" }
+
+// secureDelete executes its pragmas and never prepares them: SQLite obeys one
+// when it is compiled.
+func secureDelete(ctx context.Context, tx *sql.Tx, change func() error) error {
+	if _, err := tx.ExecContext(ctx, "PRAGMA secure_delete = ON"); err != nil {
+		return err
+	}
+	err := change()
+	_, off := tx.ExecContext(ctx, "PRAGMA secure_delete = OFF")
+	return errors.Join(err, off)
+}
+
+func scrubSQLite(ctx context.Context, db *sql.DB) error {
+	if err := mergeTerms(ctx, db); err != nil {
+		return err
+	}
+	return emptyWAL(ctx, db)
+}
+
+// mergeTerms rewrites the index of the search: what is deleted is only marked in
+// it, and its terms stay until they are merged. Others have their turn between
+// two steps. See https://www.sqlite.org/fts5.html#the_merge_command.
+func mergeTerms(ctx context.Context, db *sql.DB) error {
+	const step = 500                       // pages
+	more, err := mergeSome(ctx, db, -step) // begins with the whole index
+	for more && err == nil {
+		more, err = mergeSome(ctx, db, step)
+	}
+	return err
+}
+
+func mergeSome(ctx context.Context, db *sql.DB, pages int) (more bool, err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer tx.Rollback()
+	var before, after int
+	err = secureDelete(ctx, tx, func() (err error) {
+		if before, err = totalChanges(ctx, tx); err != nil {
+			return err
+		}
+		if _, err = tx.ExecContext(ctx, "INSERT INTO search_text (search_text, rank) VALUES ('merge', $1)", pages); err != nil {
+			return err
+		}
+		after, err = totalChanges(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return after-before > 1, tx.Commit()
+}
+
+func totalChanges(ctx context.Context, tx *sql.Tx) (n int, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT total_changes()").Scan(&n)
+	return n, err
+}
 
 // emptyWAL moves everything into the database file and cuts the write-ahead
 // log, which holds older pages, down to nothing. It waits for those who read.
