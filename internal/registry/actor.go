@@ -122,6 +122,15 @@ func (r *Registry) requireOperator(a Actor) error {
 	return nil
 }
 
+// requireOperatorOf is requireOperator for what an operator does to a package:
+// the token must be good for it.
+func (r *Registry) requireOperatorOf(a Actor, p ident.Package) error {
+	if err := r.requireOperator(a); err != nil {
+		return err
+	}
+	return a.requirePackage(p)
+}
+
 // requirePackage is nil when the token is good for the package: it has no
 // patterns, or one that matches.
 func (a Actor) requirePackage(p ident.Package) error {

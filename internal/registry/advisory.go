@@ -163,7 +163,7 @@ func (r *Registry) PutAdvisory(ctx context.Context, a Actor, up AdvisoryUpdate) 
 		return nil, false, err
 	}
 	var isNew bool // see ClaimScope
-	err = r.log.Submit(ctx, func(ctx context.Context, tx *sequencer.Tx) (err error) {
+	err = r.submit(ctx, func(ctx context.Context, tx *sequencer.Tx) (err error) {
 		isNew, err = r.fileAdvisory(ctx, tx, a, up, filed)
 		return err
 	})
@@ -201,7 +201,7 @@ func invalidAdvisory(faults ...osv.Fault) *api.Problem {
 }
 
 func (r *Registry) fileAdvisory(ctx context.Context, tx *sequencer.Tx, a Actor, up AdvisoryUpdate, filed *osv.Record) (created bool, err error) {
-	if err := r.recheckOperator(ctx, &tx.Reader, a); err != nil {
+	if err := r.recheck(ctx, &tx.Reader, a); err != nil {
 		return false, err
 	}
 	there, err := tx.Advisory(ctx, up.ID)
@@ -282,18 +282,4 @@ func affectedTexts(record *osv.Record) (map[ident.Package][]byte, error) {
 		texts[p] = text
 	}
 	return texts, nil
-}
-
-// recheckOperator asks again, inside of a transaction, that the actor is an
-// operator with a good token.
-func (r *Registry) recheckOperator(ctx context.Context, db *store.Reader, a Actor) error {
-	if err := r.recheck(ctx, db, a); err != nil {
-		return err
-	}
-	account, err := db.AccountByID(ctx, a.account.ID)
-	if err != nil {
-		return err
-	}
-	a.account = account
-	return r.requireOperator(a)
 }

@@ -223,6 +223,7 @@ func testRemoval(t *testing.T, f *fixture, noise int) {
 		"owner":          {ada, api.Removal{Reason: "malware"}, api.NotOwner},
 		"nobody":         {registry.Actor{}, api.Removal{Reason: "malware"}, api.Unauthenticated},
 		"publish token":  {f.token(root, api.Publish), api.Removal{Reason: "malware"}, api.InsufficientScope},
+		"other's token":  {f.token(root, api.Admin, "@acme/other"), api.Removal{Reason: "malware"}, api.TokenPackageMismatch},
 		"no reason":      {root, api.Removal{}, api.ValidationFailed},
 		"unknown reason": {root, api.Removal{Reason: "broken"}, api.ValidationFailed},
 		"bad message":    {root, api.Removal{Reason: "legal", Message: given("\u202e")}, api.ValidationFailed},
@@ -361,6 +362,8 @@ func testStatus(t *testing.T, f *fixture) {
 		return err
 	}
 	wantCode(t, "owner", set(ada, "@acme/http", api.Archived), api.NotOwner)
+	wantCode(t, "token for another", set(f.token(root, api.Admin, "@acme/other"), "@acme/http", api.Archived), api.TokenPackageMismatch)
+	wantCode(t, "token for this one", set(f.token(root, api.Admin, "@acme/http"), "@acme/http", api.Active), "")
 	wantCode(t, "no such status", set(root, "@acme/http", "gone"), api.ValidationFailed)
 	wantCode(t, "no such package", set(root, "@acme/none", api.Archived), api.PackageNotFound)
 	for _, test := range []struct {

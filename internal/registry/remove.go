@@ -17,7 +17,7 @@ import (
 // number is never used again. It is for operators. The same again changes no
 // record, and deletes what an earlier call may have failed to delete.
 func (r *Registry) Remove(ctx context.Context, a Actor, ref ident.Ref, removal api.Removal) (*api.Version, error) {
-	if err := r.requireOperator(a); err != nil {
+	if err := r.requireOperatorOf(a, ref.Package); err != nil {
 		return nil, err
 	}
 	if faults := append(checkReason(removal.Reason, "malware", "legal"), checkMessage(removal.Message)...); len(faults) > 0 {
@@ -91,7 +91,7 @@ func (r *Registry) recordRemoval(ctx context.Context, a Actor, ref ident.Ref, re
 // SetStatus makes a package active, archived (it takes no new versions) or
 // quarantined (nothing of it can be downloaded). It is for operators.
 func (r *Registry) SetStatus(ctx context.Context, a Actor, name ident.Package, change api.StatusChange) (*api.Package, error) {
-	if err := r.requireOperator(a); err != nil {
+	if err := r.requireOperatorOf(a, name); err != nil {
 		return nil, err
 	}
 	switch change.Status {

@@ -29,6 +29,10 @@ func TestStorageFaults(t *testing.T) {
 		_, err := f.CreateToken(f.t.Context(), a, api.NewToken{Name: "ci", Scopes: []api.TokenScope{api.Read}})
 		return err
 	}
+	advise := func(f *fixture, _ registry.Actor) error {
+		_, _, err := f.file(f.operator("root"), f.record("x_ORI-2026-0001", affects("@acme/http", `{"introduced":"0"}`)), false)
+		return err
+	}
 	noSpace := func(table string) func(*fixture, registry.Actor) {
 		return func(f *fixture, _ registry.Actor) {
 			f.tamper(`CREATE TRIGGER no_space BEFORE INSERT ON ` + table + ` BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`)
@@ -53,6 +57,7 @@ func TestStorageFaults(t *testing.T) {
 			_, err := f.Archive(f.t.Context(), ref("@acme/http@1.0.0"))
 			return err
 		}, "no such file"},
+		"advisory": {noSpace("advisory"), advise, "disk is full"},
 		"database": {noSpace("token"), token, "disk is full"},
 		"log":      {noSpace("log_entry"), publish, "disk is full"},
 	} {
