@@ -38,7 +38,7 @@ var errNoAnchor = errors.New("there is no head anchor")
 
 // createAnchor makes the anchor of a log that starts at the given tree.
 func createAnchor(path string, start tlog.Tree) (*anchor, error) {
-	content := append(slot(1, start), make([]byte, slotSize)...)
+	content := append(make([]byte, slotSize), slot(1, start)...) // where advance does not write next
 	if err := durable.Create(path, content); err != nil {
 		return nil, fmt.Errorf("creating the head anchor: %w", err)
 	}

@@ -116,11 +116,16 @@ func (f *fixture) checkReadOnly(reason string) {
 
 func copyFile(t testing.TB, from, to string) {
 	t.Helper()
-	content, err := os.ReadFile(from)
+	write(t, to, read(t, from))
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, to, content)
+	return content
 }
 
 func write(t testing.TB, path string, content []byte) {
@@ -134,5 +139,37 @@ func remove(t testing.TB, path string) {
 	t.Helper()
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A crash that tears any write of the anchor leaves the tree that was shown before.
+func TestTornAnchor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), anchorFile)
+	a, err := createAnchor(path, tlog.Tree{N: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.close()
+	for shown := int64(1); shown < 5; shown++ {
+		whole := read(t, path)
+		if err := a.advance(tlog.Tree{N: shown + 1}); err != nil {
+			t.Fatal(err)
+		}
+		torn := read(t, path)
+		for i := range torn {
+			if torn[i] != whole[i] {
+				torn[i] = '?'
+			}
+		}
+		other := filepath.Join(t.TempDir(), anchorFile)
+		write(t, other, torn)
+		b, err := openAnchor(other)
+		if err != nil {
+			t.Fatalf("torn after %d was shown: %v", shown, err)
+		}
+		if b.tree.N != shown {
+			t.Errorf("torn after %d was shown, it says %d", shown, b.tree.N)
+		}
+		b.close()
 	}
 }
