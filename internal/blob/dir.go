@@ -195,22 +195,22 @@ func (d *Dir) Clear() error {
 }
 
 // Sweep deletes the marked archives that nobody owns, and the markers of all
-// that are settled. It reads the folder of markers only, so it takes no longer
-// in a large registry.
+// that are settled. One that fails keeps no other from its turn. It reads the
+// folder of markers only, so it takes no longer in a large registry.
 func (d *Dir) Sweep(ctx context.Context, owned func(context.Context, ident.Checksum) (bool, error)) error {
 	marks, err := d.incoming(marker)
 	if err != nil {
 		return fmt.Errorf("sweeping archives: %w", err)
 	}
+	var failed error
 	for _, mark := range marks {
 		digits, _, _ := strings.Cut(mark, ".")
-		c, err := ident.ParseHex(digits)
-		if err != nil {
-			continue
+		if c, err := ident.ParseHex(digits); err == nil {
+			failed = errors.Join(failed, d.settle(ctx, c, mark, owned))
 		}
-		if err := d.settle(ctx, c, mark, owned); err != nil {
-			return fmt.Errorf("sweeping archives: %w", err)
-		}
+	}
+	if failed != nil {
+		return fmt.Errorf("sweeping archives: %w", failed)
 	}
 	return nil
 }
@@ -258,7 +258,10 @@ func (d *Dir) settleLocked(ctx context.Context, c ident.Checksum, mark string, o
 			return err
 		}
 	}
-	return os.Remove(filepath.Join(d.path, incoming, mark))
+	if err := os.Remove(filepath.Join(d.path, incoming, mark)); err != nil && !errors.Is(err, fs.ErrNotExist) { // another may have settled it
+		return err
+	}
+	return nil
 }
 
 // incoming gives the names in the folder of that name that end so.

@@ -274,6 +274,41 @@ func TestSweepThatFails(t *testing.T) {
 	f.wantMissing(c)
 }
 
+// An archive that cannot be deleted keeps the sweeper from no other.
+func TestSweepGoesOn(t *testing.T) {
+	f := newFolder(t)
+	kept := map[ident.Checksum]string{}
+	for _, name := range []string{"u1", "u2", "u3"} {
+		kept[f.keep(name, "content of "+name)] = name
+	}
+	for stuck, name := range kept {
+		path := filepath.Join(f.path, "archives", stuck.Hex()[:2], stuck.Hex())
+		must(t, os.Remove(path))
+		must(t, os.MkdirAll(filepath.Join(path, "in the way"), 0o700))
+		if err := f.Sweep(t.Context(), owner()); err == nil {
+			t.Error("a sweep that left an archive went through")
+		}
+		f.wantIncoming(mark(stuck, name))
+		must(t, os.RemoveAll(path))
+		f.sweep()
+		for other := range kept {
+			f.wantMissing(other)
+			f.keep(kept[other], "content of "+kept[other])
+		}
+	}
+}
+
+// Whoever removes an archive settles its marker; the sweeper may have listed it.
+func TestSweepBesideARemoval(t *testing.T) {
+	f := newFolder(t)
+	c := f.keep("u1", "content")
+	err := f.Sweep(t.Context(), func(context.Context, ident.Checksum) (bool, error) {
+		return false, os.Remove(filepath.Join(f.path, "incoming", mark(c, "u1")))
+	})
+	must(t, err)
+	f.wantMissing(c)
+}
+
 func TestClear(t *testing.T) {
 	f := newFolder(t)
 	c := f.keep("u1", "content")

@@ -372,6 +372,11 @@ func (c *checker) kept(ctx context.Context, sum ident.Checksum) error {
 func (c *checker) stray(path string) { c.fault("%s is no archive and stands among them", path) }
 
 // OwnsArchive reports whether the database knows the archive; the sweeper asks.
+// A database that was set back cannot tell: that is an error.
 func (r *Registry) OwnsArchive(ctx context.Context, c ident.Checksum) (bool, error) {
-	return r.db.Reader().HasArchive(ctx, c)
+	owned, err := r.db.Reader().HasArchive(ctx, c)
+	if err != nil || owned || r.log == nil {
+		return owned, err
+	}
+	return false, r.log.CheckDatabase(ctx)
 }

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,4 +99,30 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	wantCode(t, "AddUser", err, api.ReadOnly)
 	_, err = f.AddToken(t.Context(), "ada", api.Admin)
 	wantCode(t, "AddToken", err, api.ReadOnly)
+}
+
+// A database that was set back does not know of all archives, so none is
+// deleted by it: the newest, put back, must find its own.
+func TestSweepWithAnOlderDatabase(t *testing.T) {
+	whole := newFixture(t)
+	ada := whole.owner("ada", "acme")
+	old, err := whole.parts.DB.Reader().LogState(t.Context())
+	must(t, err)
+	digits := whole.mustPublish(ada, sample.Package{Ref: "@acme/http@1.0.0", Noise: 100 << 10}).Checksum.Hex()
+	whole.tamper(`DELETE FROM version`)
+	whole.tamper(`DELETE FROM archive`)
+	whole.tamper(fmt.Sprintf(`UPDATE log_state SET size = %d, root = x'%x'`, old.Size, old.Root[:]))
+
+	wantKept := func(when string, f *fixture) {
+		t.Helper()
+		if err := whole.blobs.Sweep(t.Context(), f.OwnsArchive); err == nil {
+			t.Errorf("%s: the sweep went through", when)
+		}
+		if _, err := os.Stat(whole.path(filepath.Join("archives", digits[:2], digits))); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	wantKept("under a running server", whole)
+	must(t, whole.log.Close())
+	wantKept("at a start", newFixtureWithKeys(t, whole.database, whole.keys))
 }

@@ -20,6 +20,23 @@ func (s *Sequencer) Origin() string { return s.origin }
 // ReadOnly says why nothing may change; "" when all is well.
 func (s *Sequencer) ReadOnly() string { return s.readOnly }
 
+// CheckDatabase is nil when the database has all of the log that was shown. Else
+// it was set back, and what it does not know may exist all the same.
+func (s *Sequencer) CheckDatabase(ctx context.Context) error {
+	if s.readOnly != "" {
+		return api.Errorf(api.ReadOnly, "the registry is read-only: %s", s.readOnly)
+	}
+	shown := s.head.Load()
+	if shown == nil {
+		return api.Errorf(api.Unavailable, "the log is not signed yet")
+	}
+	state, err := s.db.Reader().LogState(ctx)
+	if err != nil {
+		return err
+	}
+	return mustGoOn(ctx, s.db.Reader(), tlog.Tree{N: state.Size, Hash: state.Root}, shown.Tree)
+}
+
 // Head gives a signed tree of at least so many entries. It waits for one, up
 // to two seconds: what is committed is signed a moment later.
 func (s *Sequencer) Head(ctx context.Context, atLeast int64) (*Head, error) {

@@ -54,12 +54,17 @@ func (s *Server) keepSweeping() (stop func() error) {
 				return
 			case <-tick.C:
 			}
-			if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil && ctx.Err() == nil {
-				s.log.Error("sweeping failed", "error", err)
-			}
+			s.sweep(ctx)
 		}
 	}()
 	return func() error { cancel(); <-done; return nil }
+}
+
+// sweep has no error: what it leaves waits for the next one.
+func (s *Server) sweep(ctx context.Context) {
+	if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil && ctx.Err() == nil {
+		s.log.Error("sweeping failed", "error", err)
+	}
 }
 
 func (s *Server) httpServer() *http.Server {

@@ -165,9 +165,7 @@ func (s *Server) compose(ctx context.Context) error {
 		URLs: s.urls, ServerVersion: Version(), Private: s.private,
 		DB: s.db, Log: s.sequence, Blobs: s.blobs, Now: time.Now, Rand: rand.Reader,
 	})
-	if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil {
-		return err
-	}
+	s.sweep(ctx)
 	if err := s.reg.FillSearch(ctx); err != nil {
 		return err
 	}
