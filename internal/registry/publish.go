@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -171,82 +168,6 @@ func (pub *publication) checkName(ctx context.Context, db *store.Reader) error {
 		return api.Errorf(api.NameReserved, "the name %q is reserved", p.Name())
 	}
 	return nil
-}
-
-// checkDependencies looks up every dependency that is of this registry.
-func (pub *publication) checkDependencies(ctx context.Context, db *store.Reader) error {
-	pub.yanked = nil
-	missing := api.Errorf(api.DependencyNotFound, "a dependency is not in this registry").
-		WithHint("publish it first, or say where it lives with registry = \"NAME\"")
-	for _, dep := range pub.report.Manifest.Dependencies {
-		if _, external := pub.report.Manifest.External(dep); external {
-			continue
-		}
-		reason, err := pub.lookUp(ctx, db, dep)
-		if err != nil {
-			return err
-		}
-		if reason != "" {
-			missing.Errors = append(missing.Errors, api.Fault{
-				Path: archive.ManifestName, Pointer: dep.Pointer, Code: manifest.CodeDependency, Detail: reason,
-			})
-		}
-	}
-	if len(missing.Errors) > 0 {
-		return missing
-	}
-	return nil
-}
-
-// lookUp says why a dependency cannot be used, "" when it can, and warns of one
-// that is yanked.
-func (pub *publication) lookUp(ctx context.Context, db *store.Reader, dep manifest.Dependency) (reason string, err error) {
-	ref := ident.Ref{Package: dep.Package, Version: dep.Version}
-	life, err := db.Life(ctx, ref)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return fmt.Sprintf("%s is not in this registry", ref), nil
-	case err != nil:
-		return "", err
-	case life.Removed != nil:
-		return fmt.Sprintf("%s was removed from this registry", ref), nil
-	case life.Yanked != nil:
-		pub.yanked = append(pub.yanked, api.Warning{Code: "dependency_yanked", Detail: fmt.Sprintf("%s is yanked", ref), Pointer: dep.Pointer})
-	}
-	return "", nil
-}
-
-// checkLock looks up every line of the lock file that is of this registry.
-func (pub *publication) checkLock(ctx context.Context, db *store.Reader) error {
-	problem := api.Errorf(api.ArchiveInvalid, "oripk.lock has another checksum than the registry").
-		WithHint("something gave you other bytes than the registry has; delete oripk.lock, publish again and look at what changed")
-	lock := pub.report.Lock.Checksums
-	for _, ref := range slices.SortedFunc(maps.Keys(lock), compareRefs) {
-		hosted, err := db.ChecksumOf(ctx, ref)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if hosted != lock[ref] {
-			problem.Errors = append(problem.Errors, api.Fault{
-				Path: archive.LockName, Pointer: lockPointer(ref), Code: string(archive.LockFile),
-				Detail: fmt.Sprintf("%s has the checksum %s here, not %s", ref, hosted, lock[ref]),
-			})
-		}
-	}
-	if len(problem.Errors) > 0 {
-		return problem
-	}
-	return nil
-}
-
-func compareRefs(a, b ident.Ref) int { return strings.Compare(a.String(), b.String()) }
-
-// lockPointer is the place of a line of oripk.lock (RFC 6901).
-func lockPointer(ref ident.Ref) string {
-	return fmt.Sprintf("/checksums/@%s~1%s:%s", ref.Package.Scope(), ref.Package.Name(), ref.Version)
 }
 
 // commit makes a large archive durable and then runs the transaction. The

@@ -378,3 +378,35 @@ func testABombIsNoChecksumMismatch(t *testing.T, f *fixture) {
 	_, err = f.Publish(t.Context(), ada, pkg("@acme/http"), registry.Upload{Archive: f.stage(tail), Checksum: &sum})
 	wantCode(t, "bomb", err, api.ArchiveInvalid)
 }
+
+// A lock file has lines of packages that live elsewhere; that somebody has
+// published others under their names here is nothing to them.
+func TestLockOfExternalPackages(t *testing.T) {
+	f := newFixture(t)
+	ada, eve := f.owner("ada", "acme"), f.owner("eve", "corp")
+	here := f.mustPublish(eve, sample.Package{Ref: "@corp/lib@1.0.0"})
+	f.mustPublish(eve, sample.Package{Ref: "@corp/base@1.0.0"})
+	elsewhere := `"` + ident.ChecksumOf([]byte("elsewhere")).String() + "\"\n"
+	for i, test := range []struct {
+		manifest, lock string
+		code           api.Code
+	}{
+		{
+			"[dependencies]\n\"@corp/lib\" = \"1.0.0\"\n[registries.corp]\nurl = \"https://corp.example\"\nscopes = [\"corp\"]\n",
+			`"@corp/lib:1.0.0" = ` + elsewhere + `"@corp/base:1.0.0" = ` + elsewhere, "",
+		},
+		{
+			"[dependencies]\n\"@corp/lib\" = { version = \"1.0.0\", registry = \"corp\" }\n[registries.corp]\nurl = \"https://corp.example\"\n",
+			`"@corp/lib:1.0.0" = ` + elsewhere, "",
+		},
+		{"[dependencies]\n\"@corp/lib\" = \"1.0.0\"\n", `"@corp/lib:1.0.0" = ` + elsewhere, api.ArchiveInvalid},
+		{
+			"[dependencies]\n\"@corp/lib\" = \"1.0.0\"\n",
+			`"@corp/base:1.0.0" = ` + elsewhere + `"@corp/lib:1.0.0" = "` + here.Checksum.String() + "\"\n", api.ArchiveInvalid,
+		},
+	} {
+		p := sample.Package{Ref: fmt.Sprintf("@acme/app@1.0.%d", i), Manifest: test.manifest, Lock: test.lock}
+		_, err := f.publish(ada, "@acme/app", p.Archive(t))
+		wantCode(t, p.Ref, err, test.code)
+	}
+}
