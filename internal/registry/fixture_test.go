@@ -76,6 +76,7 @@ func newFixtureWithKeys(t testing.TB, database, keys string) *fixture {
 		URLs: urls, ServerVersion: "test", DB: db, Log: f.log, Blobs: f.blobs, Now: f.clock, Rand: rand.Reader,
 	}
 	f.Registry = registry.New(f.parts)
+	must(t, f.FillSearch(t.Context()))
 	t.Cleanup(func() { must(t, errors.Join(f.log.Close(), db.Close())) })
 	return f
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -54,6 +55,7 @@ func (r *Registry) Fsck(ctx context.Context, f Fsck) (*FsckReport, error) {
 		r: r, Fsck: f, FsckReport: &FsckReport{},
 		tails: make(map[int][]byte), subjects: make(map[string]store.Subject),
 		lives: make(map[ident.Ref]*life), statuses: make(map[ident.Package]api.Status),
+		created:    make(map[ident.Package]time.Time),
 		ownership:  newOwnership(),
 		advisories: make(map[string]loggedAdvisory),
 	}
@@ -85,6 +87,8 @@ type checker struct {
 	subjects map[string]store.Subject
 	lives    map[ident.Ref]*life
 	statuses map[ident.Package]api.Status
+	created  map[ident.Package]time.Time // the time of the first version
+	scopes   int64
 	ownership
 
 	advisories map[string]loggedAdvisory // what the newest entry of each says
@@ -106,7 +110,7 @@ func (c *checker) database(ctx context.Context) error {
 	}
 	c.tree(tlog.Tree{N: state.Size, Hash: state.Root})
 	for _, step := range []func(context.Context) error{
-		c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.packageRows, c.memberRows, c.advisoryRows, c.archives,
+		c.partialTiles, c.sums, c.subjectRows, c.lifeRows, c.packageRows, c.searchRows, c.memberRows, c.advisoryRows, c.archives,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -212,23 +216,6 @@ func (c *checker) partialTiles(ctx context.Context) error {
 	return nil
 }
 
-// claims compares the entries that claim a scope with its row.
-func (c *checker) claims(ctx context.Context, entries map[int64]*translog.Entry) error {
-	for index, e := range entries {
-		if e == nil || e.Kind != translog.KindScopeClaim {
-			continue
-		}
-		scope, err := c.db.Scope(ctx, e.Scope)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if err != nil || scope.LogIndex != index || !scope.ClaimedAt.Equal(e.Time) {
-			c.fault("scope @%s: its record differs from entry %d", e.Scope, index)
-		}
-	}
-	return nil
-}
-
 // versions compares the publish entries of a batch with the rows that name them.
 func (c *checker) versions(ctx context.Context, start, end int64, entries map[int64]*translog.Entry) error {
 	rows, err := c.db.VersionsLoggedIn(ctx, start, end)
@@ -268,13 +255,13 @@ func records(v *store.Version, e *translog.Entry) bool {
 }
 
 // content reads the archive of a version and compares what is in it with the
-// record. It looks at archives outside of the snapshot: they never change.
+// record. It looks at archives outside of the snapshot: they never change, but
+// that a version may have been removed since.
 func (c *checker) content(ctx context.Context, v *store.Version) error {
 	ref := ident.Ref{Package: v.Package, Version: v.Version}
 	content, err := c.r.openArchive(ctx, c.r.db.Reader(), v.Checksum)
 	if err != nil {
-		c.fault("%s: its archive %s cannot be opened", ref, v.Checksum)
-		return ctx.Err()
+		return c.unopened(ctx, ref, v.Checksum)
 	}
 	defer content.Close()
 	report, err := archive.Check(content)
@@ -291,6 +278,15 @@ func (c *checker) content(ctx context.Context, v *store.Version) error {
 		return c.facts(ctx, v, report)
 	}
 	return nil
+}
+
+func (c *checker) unopened(ctx context.Context, ref ident.Ref, sum ident.Checksum) error {
+	now, err := c.r.db.Reader().Life(ctx, ref)
+	if err == nil && now.Removed != nil {
+		return nil
+	}
+	c.fault("%s: its archive %s cannot be opened", ref, sum)
+	return ctx.Err()
 }
 
 // facts compares what the registry tells of a version with its archive.
@@ -321,6 +317,13 @@ func (c *checker) sums(ctx context.Context) error {
 	}
 	if versions != c.Versions {
 		c.fault("there are %d versions, the log speaks of %d", versions, c.Versions)
+	}
+	scopes, err := c.db.CountScopes(ctx)
+	if err != nil {
+		return err
+	}
+	if scopes != c.scopes {
+		c.fault("there are %d scopes, the log speaks of %d", scopes, c.scopes)
 	}
 	tiles, err := c.db.CountTiles(ctx)
 	if err == nil && tiles != c.Tiles {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/ident"
@@ -38,6 +39,39 @@ func (o ownership) follow(e *translog.Entry) bool {
 		return false
 	}
 	return true
+}
+
+// claims compares the entries that claim a scope with its row.
+func (c *checker) claims(ctx context.Context, entries map[int64]*translog.Entry) error {
+	for index, e := range entries {
+		if e == nil || e.Kind != translog.KindScopeClaim {
+			continue
+		}
+		c.scopes++
+		same, err := c.isClaimed(ctx, index, e)
+		if err != nil {
+			return err
+		}
+		if !same {
+			c.fault("scope @%s: its record differs from entry %d", e.Scope, index)
+		}
+	}
+	return nil
+}
+
+func (c *checker) isClaimed(ctx context.Context, index int64, e *translog.Entry) (bool, error) {
+	scope, err := c.db.Scope(ctx, e.Scope)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	alike, err := c.db.ScopeByFold(ctx, ident.Fold(e.Scope))
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return scope.LogIndex == index && scope.ClaimedAt.Equal(e.Time) && alike == e.Scope, err
 }
 
 // memberRows compares the members of all scopes with those in the log.

@@ -1,11 +1,14 @@
 package registry_test
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/ori-lang/registry/ident"
+	"github.com/ori-lang/registry/internal/blob"
+	"github.com/ori-lang/registry/internal/registry"
 	"github.com/ori-lang/registry/internal/repotest/sample"
 )
 
@@ -66,6 +69,16 @@ func TestFsckFindsEveryMismatch(t *testing.T) {
 		{"subject changed", run(`UPDATE log_subject SET seq = seq + 1`), "the log says otherwise"},
 		{"subject deleted", run(`DELETE FROM log_subject`), "its place in the log is not recorded"},
 		{"scope deleted", run(`DELETE FROM scope`), "its record differs"},
+		{"surplus scope", run(`INSERT INTO scope VALUES ('ghost', 'ghost', 0, 0)`), "there are 2 scopes, the log speaks of 1"},
+		{"scope that looks like another", run(`UPDATE scope SET folded = 'other'`), "scope @acme: its record differs"},
+		{"surplus package", run(`INSERT INTO package (name, scope, folded, status, created_at) VALUES ('@acme/ghost', 'acme', 'ghost', 'active', 0)`), "@acme/ghost: its record differs from the entry of its first version"},
+		{"package dated otherwise", run(`UPDATE package SET created_at = created_at + 1000000`), "@acme/http: its record differs from the entry of its first version"},
+		{"package that looks like another", run(`UPDATE package SET folded = 'other'`), "@acme/http: a name that looks like it"},
+		{"shown with another version", run(`UPDATE search_package SET version = '1.0.0'`), "@acme/http: the search shows it otherwise"},
+		{"shown with other terms", run(`UPDATE search_package SET terms = 'x'`), "@acme/http: the search shows it otherwise"},
+		{"not shown", run(`DELETE FROM search_package`), "@acme/http: the search shows it otherwise"},
+		{"shown and not there", run(`INSERT INTO search_package (package, place, terms, version, latest, updated_at, description, keywords, dependents) SELECT '@acme/ghost', place + 1, terms, version, latest, updated_at, description, keywords, dependents FROM search_package`), "the search shows more packages"},
+		{"another dependency", run(`INSERT INTO search_dependency VALUES ('@acme/http', '@acme/ghost')`), "@acme/http: the search shows it otherwise"},
 		{"advisory changed", func(_ *testing.T, f *fixture) { f.tamperAdvisory("1.0.1", "1.0.2") }, "its record differs from entry 4"},
 		{"advisory of garbage", run(`UPDATE advisory SET record = X'7B'`), "something else than its record"},
 		{"advisory dated otherwise", run(`UPDATE advisory SET changed_at = changed_at + 1000000`), "its record differs from entry 4"},
@@ -92,4 +105,29 @@ func TestFsckFindsEveryMismatch(t *testing.T) {
 			})
 		})
 	}
+}
+
+// leaving removes a version as soon as somebody opens an archive of it.
+type leaving struct {
+	*blob.Dir
+	remove func()
+}
+
+func (l *leaving) Open(c ident.Checksum) (io.ReadSeekCloser, error) {
+	l.remove()
+	return l.Dir.Open(c)
+}
+
+// What is removed while fsck reads is not missing.
+func TestFsckBesideARemoval(t *testing.T) {
+	f := newFixture(t)
+	digits := f.mustPublish(f.owner("ada", "acme"), sample.Package{Ref: "@acme/http@1.0.0", Noise: 100 << 10}).Checksum.Hex()
+	must(t, f.blobs.Sweep(t.Context(), f.OwnsArchive))
+	parts := f.parts
+	parts.Blobs = &leaving{f.blobs, func() {
+		f.tamper(`UPDATE version SET removed_at = 0, remove_reason = 'legal'`, `UPDATE archive SET removed = 1`)
+		must(t, os.Remove(f.path(filepath.Join("archives", digits[:2], digits))))
+	}}
+	f.Registry = registry.New(parts)
+	f.findsMismatch(t, "")
 }

@@ -181,7 +181,7 @@ func delist(ctx context.Context, tx *store.Tx, old *store.Listing) error {
 // enlist writes what differs between old and next.
 func enlist(ctx context.Context, tx *store.Tx, old *store.Listing, next *presented) error {
 	terms := next.document.Terms()
-	next.listing.Terms = ident.ChecksumOf([]byte(strings.Join(terms, " "))).Hex()
+	next.listing.Terms = checksumOf(terms)
 	same := old != nil && old.Terms == next.listing.Terms
 	if !same {
 		if err := tx.AddWords(ctx, next.document.Words()); err != nil {
@@ -200,6 +200,10 @@ func enlist(ctx context.Context, tx *store.Tx, old *store.Listing, next *present
 		return err
 	}
 	return tx.SetListing(ctx, &next.listing)
+}
+
+func checksumOf(terms []string) string {
+	return ident.ChecksumOf([]byte(strings.Join(terms, " "))).Hex()
 }
 
 // recount records what a package depends on, and moves the packages that have

@@ -35,6 +35,12 @@ func (r *Reader) ScopeByFold(ctx context.Context, folded string) (name string, e
 	return name, err
 }
 
+// CountScopes gives the number of scopes.
+func (r *Reader) CountScopes(ctx context.Context) (n int64, err error) {
+	err = r.row(ctx, []any{&n}, `SELECT COUNT(*) FROM scope`)
+	return n, err
+}
+
 // AddScope stores a new scope.
 func (t *Tx) AddScope(ctx context.Context, s Scope, folded string) error {
 	return t.exec(ctx, `INSERT INTO scope (name, folded, claimed_at, log_index) VALUES ($1, $2, $3, $4)`,
