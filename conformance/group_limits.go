@@ -39,12 +39,17 @@ func limitsGroup(s *session) {
 			c.failf("an account has %d calls, an address %d", account, anonymous)
 		}
 	})
-	s.hold("304 is free", "a 304 is given back", func(c *check) {
+	s.hold("304 is given back", "A call that is answered 304 was let in by the limit of other calls and is given back to it, as its headers say, so long as the limit of what caches may keep has room for it.", func(c *check) {
 		tag := c.get(s.urls.Discovery()).header.Get("ETag")
+		_, kept, oldest := c.limitHeaders(c.get(s.urls.Checkpoint()))
 		_, before, _ := c.limitHeaders(c.ok(c.get(s.urls.Discovery(), "If-None-Match", tag), 304))
 		_, after, _ := c.limitHeaders(c.ok(c.get(s.urls.Discovery(), "If-None-Match", tag), 304))
 		if after < before {
 			c.failf("two 304s leave %d and then %d", before, after)
+		}
+		// While the oldest call is the same, none has left the count.
+		if _, left, still := c.limitHeaders(c.get(s.urls.Checkpoint())); still.Equal(oldest) && left > kept-3 {
+			c.failf("of %d calls for what caches may keep, %d are left after two 304s and another call", kept, left)
 		}
 	})
 	s.hold("used up", "That one is answered 429 `rate_limited` before its body is read; it goes through after the time in `Retry-After`", func(c *check) {

@@ -43,7 +43,7 @@ func (c *call) WriteHeader(status int) {
 		c.status = status
 		c.leaveBody()
 		if status == http.StatusNotModified {
-			c.giveBack()
+			c.recount()
 		}
 	}
 	c.ResponseWriter.WriteHeader(status)

@@ -79,12 +79,15 @@ func (c *call) count(counter *ratelimit.Memory, bucket ratelimit.Bucket) error {
 	return nil
 }
 
-// giveBack takes the call out of the count again.
-func (c *call) giveBack() {
-	if c.charge.counter != nil {
-		c.charge.standing = c.charge.counter.GiveBack(c.charge.bucket, c.charge.standing)
-		c.showLimit(c.charge.standing)
+// recount moves a call that is answered 304 to the caller's count of what caches
+// may keep. It must stay in one of the two, for a 304 can cost as much as any
+// answer, and a client gets it for the asking: by If-None-Match: *.
+func (c *call) recount() {
+	from := c.charge
+	if from.counter == nil || from.bucket == from.bucket.Immutable() || !from.counter.Take(from.bucket.Immutable()).Allowed {
+		return
 	}
+	c.showLimit(from.counter.GiveBack(from.bucket, from.standing))
 }
 
 // limited refuses a call for what its bucket has left.

@@ -71,6 +71,29 @@ func TestRateHeaders(t *testing.T) {
 	step(time.Minute, standing{304, 2, 2, 121, ""}, "If-None-Match", tag) // nothing is counted: Reset is now
 }
 
+// What a caller has already costs none of its own calls, and is no way to call
+// without end: it counts among what caches may keep, and where that is used up
+// it costs what every call does.
+func TestNotModifiedIsCounted(t *testing.T) {
+	s, pass := timed(t, 2, func(s *service, c *call, r *http.Request) error {
+		return s.send(c, r, newDocument("text/plain", []byte("text")))
+	})
+	ask := func(want standing) {
+		t.Helper()
+		if got := standingOf(get(s, "If-None-Match", "*")); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	for range 20 {
+		ask(standing{304, 2, 2, 1, ""})
+	}
+	ask(standing{304, 2, 1, 61, ""})
+	ask(standing{304, 2, 0, 61, ""})
+	ask(standing{429, 2, 0, 61, "60"})
+	pass(time.Minute)
+	ask(standing{304, 2, 2, 61, ""})
+}
+
 // Every reply says how the caller stands, also one that nobody meant to send.
 func TestFailuresSayTheLimit(t *testing.T) {
 	for name, handle := range map[string]handler{

@@ -207,7 +207,8 @@ func TestForwardedForNeedsAProxy(t *testing.T) {
 	s.want(s.do("GET", "/v1/", nil, from("192.0.2.2")), 429, api.RateLimited)
 }
 
-// Of calls at once that are all answered 304 none stays in the count.
+// Of calls at once that are all answered 304 none stays in the caller's own
+// count, and each is in that of what caches may keep.
 func TestNotModifiedAtOnce(t *testing.T) {
 	s := limitedSite(t, 100, 1)
 	tag := s.do("GET", "/v1/", nil, from("192.0.2.1")).Header.Get("ETag")
@@ -226,5 +227,14 @@ func TestNotModifiedAtOnce(t *testing.T) {
 	all.Wait()
 	if _, remaining := s.remaining(s.do("GET", "/v1/", nil, from("192.0.2.1"))); remaining != 98 {
 		t.Errorf("%d calls are left, want 98", remaining)
+	}
+	checkpoint := s.do("GET", "/log/checkpoint", nil, from("192.0.2.1"))
+	if _, remaining := s.remaining(checkpoint); remaining != 959 {
+		t.Errorf("%d calls are left for what caches may keep, want 959", remaining)
+	}
+	again := from("192.0.2.1")
+	again["If-None-Match"] = checkpoint.Header.Get("ETag")
+	if _, remaining := s.remaining(s.want(s.do("GET", "/log/checkpoint", nil, again), 304, "")); remaining != 958 {
+		t.Errorf("%d are left after a 304 of the log, want 958", remaining)
 	}
 }
