@@ -6,17 +6,24 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
-// maxReply is the longest reply that is read, in bytes.
-const maxReply = 32 << 20
+// What a registry may take of the suite.
+const (
+	maxReply = 32 << 20    // bytes of a reply that are read
+	maxWait  = time.Minute // after a 429: no limit lasts longer
+	maxWaits = 2           // for one call
+)
 
 // request is a call to be made.
 type request struct {
 	method, url, token string
 	headers            []string // name, value, name, value, …
 	body               []byte
+	hasty              bool // a 429 is an answer like any other
 }
 
 // answer is a reply that was read to its end.
@@ -27,8 +34,24 @@ type answer struct {
 	body   []byte
 }
 
-// exchange makes one call and holds what every reply must have.
+// exchange makes one call, again when the registry said to wait before.
 func (s *session) exchange(call request) (*answer, error) {
+	for range maxWaits {
+		a, err := s.once(call)
+		if err != nil || call.hasty || a.retryAfter() == 0 {
+			return a, err
+		}
+		select {
+		case <-s.ctx.Done():
+			return nil, fmt.Errorf("%s %s: told to wait: %w", call.method, call.url, s.ctx.Err())
+		case <-time.After(a.retryAfter()):
+		}
+	}
+	return s.once(call)
+}
+
+// once makes one call and holds what every reply must have.
+func (s *session) once(call request) (*answer, error) {
 	r, err := http.NewRequestWithContext(s.ctx, call.method, call.url, bytes.NewReader(call.body))
 	if err != nil {
 		return nil, err
@@ -63,6 +86,17 @@ func (s *session) reader() string {
 		return s.options.Token
 	}
 	return ""
+}
+
+// retryAfter is how long a 429 says to wait; 0 when there is nothing to wait for,
+// or for longer than a limit may last.
+func (a *answer) retryAfter() time.Duration {
+	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+	wait := time.Duration(seconds) * time.Second
+	if a.status != http.StatusTooManyRequests || err != nil || wait < 0 || wait > maxWait {
+		return 0
+	}
+	return wait
 }
 
 func (a *answer) decode(v any) error { return json.Unmarshal(a.body, v) }

@@ -28,14 +28,18 @@ func advisoryOf(id, name, summary string, modified time.Time, more map[string]an
 	return record
 }
 
-// freeAdvisory finds an id that nobody has.
-func (c *check) freeAdvisory() string {
-	for n := 10000 + time.Now().UnixNano()%900000000; ; n++ {
-		id := fmt.Sprintf("x_ORI-%d-%d", time.Now().UTC().Year(), n)
-		if c.get(c.s.urls.Advisory(id)).status == 404 {
+// freeAdvisory finds an id that nobody has: of nine hundred million, all of
+// a few are hardly taken.
+func (c *check) freeAdvisory() (id string) {
+	first := 10000 + time.Now().UnixNano()%900000000
+	for n := first; n < first+5; n++ {
+		id = fmt.Sprintf("x_ORI-%d-%d", time.Now().UTC().Year(), n)
+		if c.ok(c.get(c.s.urls.Advisory(id)), 200, 404).status == 404 {
 			return id
 		}
 	}
+	c.fatalf("no id of an advisory is free, up to %s", id)
+	return ""
 }
 
 func (c *check) file(id string, record any, headers ...string) *answer {
