@@ -27,10 +27,12 @@ func (s *session) hold(name, sentence string, assert func(*check)) {
 	s.group.Assertions = append(s.group.Assertions, Assertion{Name: name, Sentence: sentence, Failures: c.failures})
 }
 
+// try runs an assertion to its end. That may be one which nobody foresaw: a reply
+// of a wrong registry, or what an assertion before could not make, breaks it off.
 func (c *check) try(assert func(*check)) {
 	defer func() {
 		if p := recover(); p != nil && p != errStop {
-			panic(p)
+			c.failf("the assertion broke off, at what it took for granted: %v", p)
 		}
 	}()
 	assert(c)

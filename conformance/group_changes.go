@@ -20,8 +20,8 @@ func changesGroup(s *session) {
 		after := max(0, r.receipt.LogIndex-3)
 		reply := c.changes(fmt.Sprintf("?after=%d&limit=3", after))
 		entries := c.entries(after+1, c.logSize())
-		if len(reply.Changes) == 0 {
-			c.fatalf("there are no changes")
+		if n := len(reply.Changes); n == 0 || n > min(3, len(entries)) {
+			c.fatalf("there are %d changes, of %d entries and at most 3", n, len(entries))
 		}
 		for i, change := range reply.Changes {
 			e := entries[i]

@@ -80,7 +80,7 @@ func searchGroup(s *session) {
 		first := c.get(s.urls.Search("scope:"+s.scope("search")) + "&sort=name&limit=1")
 		var reply, second api.Results
 		c.read(c.ok(first, 200), &reply)
-		if reply.Next == nil || reply.Total != 2 {
+		if reply.Next == nil || reply.Total != 2 || len(reply.Results) != 1 {
 			c.fatalf("the first of two pages is %+v", reply)
 		}
 		c.header(first, "Link", "<"+*reply.Next+`>; rel="next"`)

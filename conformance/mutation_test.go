@@ -160,6 +160,11 @@ var mutations = []mutation{
 	{"a short tile", "log", "/log/tile/0/", 200, func(r *reply) { r.body = r.body[:len(r.body)-32] }},
 	{"another spelling of a tile", "log", "/log/tile/", 404, setStatus(200)},
 	{"yanks are kept quiet", "life", "/versions", 200, eachVersion(func(v map[string]any) { v["yanked"] = nil })},
+	{"yanks without their reason", "life", "/yank", 200, object(func(m map[string]any) {
+		if yanked, ok := m["yanked"].(map[string]any); ok {
+			yanked["reason"] = nil
+		}
+	})},
 	{"yanked is still latest", "life", "/versions", 200, setMember("latest", "1.1.0")},
 	{"strangers may yank", "life", "/yank", 403, setStatus(200)},
 	{"deprecation without a message", "life", "/deprecate", 422, setStatus(200)},
@@ -190,6 +195,11 @@ var mutations = []mutation{
 	{"a gap in the changes", "changes", "/v1/changes", 200, object(func(m map[string]any) {
 		if list, _ := m["changes"].([]any); len(list) > 1 {
 			m["changes"] = append(list[:1:1], list[2:]...)
+		}
+	})},
+	{"more changes than the log has", "changes", "/v1/changes", 200, object(func(m map[string]any) {
+		if list, _ := m["changes"].([]any); len(list) > 0 {
+			m["changes"] = append(list, list...)
 		}
 	})},
 	{"changes of another kind", "changes", "/v1/changes", 200, replace(`"kind":"publish"`, `"kind":"yank"`)},
