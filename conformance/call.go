@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,25 +35,26 @@ type answer struct {
 	body   []byte
 }
 
-// exchange makes one call, again when the registry said to wait before.
-func (s *session) exchange(call request) (*answer, error) {
+// exchange makes one call, again when the registry said to wait before. Several
+// may be made at a time.
+func (s *session) exchange(ctx context.Context, call request) (*answer, error) {
 	for range maxWaits {
-		a, err := s.once(call)
+		a, err := s.once(ctx, call)
 		if err != nil || call.hasty || a.retryAfter() == 0 {
 			return a, err
 		}
 		select {
-		case <-s.ctx.Done():
-			return nil, fmt.Errorf("%s %s: told to wait: %w", call.method, call.url, s.ctx.Err())
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s %s: told to wait: %w", call.method, call.url, ctx.Err())
 		case <-time.After(a.retryAfter()):
 		}
 	}
-	return s.once(call)
+	return s.once(ctx, call)
 }
 
 // once makes one call and holds what every reply must have.
-func (s *session) once(call request) (*answer, error) {
-	r, err := http.NewRequestWithContext(s.ctx, call.method, call.url, bytes.NewReader(call.body))
+func (s *session) once(ctx context.Context, call request) (*answer, error) {
+	r, err := http.NewRequestWithContext(ctx, call.method, call.url, bytes.NewReader(call.body))
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (c *check) equal(what string, got, want any) {
 
 // call makes a call; a registry that gives no reply ends the assertion.
 func (c *check) call(r request) *answer {
-	a, err := c.s.exchange(r)
+	a, err := c.s.exchange(c.s.ctx, r)
 	if err != nil {
 		c.fatalf("%v", err)
 	}

@@ -150,7 +150,7 @@ func open(ctx context.Context, o Options) (*session, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	answer, err := s.exchange(request{method: "GET", url: urls.Discovery()})
+	answer, err := s.exchange(ctx, request{method: "GET", url: urls.Discovery()})
 	if err != nil {
 		return nil, fmt.Errorf("the registry does not answer: %w", err)
 	}

@@ -3,12 +3,14 @@ package conformance
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/ori-lang/registry/api"
 )
 
 // everyReply holds what must be true of all replies of a run.
 type everyReply struct {
+	mu       sync.Mutex // replies may come at once
 	replies  int
 	failures map[string][]string
 }
@@ -25,6 +27,8 @@ func newEveryReply() *everyReply { return &everyReply{failures: map[string][]str
 const maxExamples = 3
 
 func (e *everyReply) look(call request, a *answer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.replies++
 	for _, rule := range everyRules {
 		if detail := rule.broken(call, a); detail != "" && len(e.failures[rule.name]) < maxExamples {

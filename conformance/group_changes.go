@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"context"
 	"encoding/xml"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ori-lang/registry/api"
@@ -12,6 +14,21 @@ import (
 func (c *check) changes(query string) (reply api.Changes) {
 	c.read(c.ok(c.get(c.s.urls.Changes()+query), 200), &reply)
 	return reply
+}
+
+// meanwhile acts while a call waits for its reply, and gives that. The call is cut
+// off when the assertion ends before.
+func (c *check) meanwhile(call request, act func()) (a *answer) {
+	ctx, cancel := context.WithCancel(c.s.ctx)
+	var err error
+	var waiting sync.WaitGroup
+	waiting.Go(func() { a, err = c.s.exchange(ctx, call) })
+	defer waiting.Wait()
+	defer cancel()
+	act()
+	waiting.Wait()
+	c.must(err)
+	return a
 }
 
 func changesGroup(s *session) {
@@ -50,17 +67,14 @@ func changesGroup(s *session) {
 	s.hold("waiting", "with `wait` the next call is answered when something happens", func(c *check) {
 		r := c.common()
 		size := c.logSize()
-		began, woke := time.Now(), make(chan api.Changes, 1)
-		go func() {
-			var reply api.Changes
-			if a, err := s.exchange(request{method: "GET", url: fmt.Sprintf("%s?after=%d&wait=20", s.urls.Changes(), size-1), token: s.reader()}); err == nil {
-				_ = a.decode(&reply)
-			}
-			woke <- reply
-		}()
-		c.ok(c.post(s.urls.Yank(r.ref), nil), 200)
-		c.ok(c.post(s.urls.Unyank(r.ref), nil), 200)
-		if reply := <-woke; len(reply.Changes) == 0 || time.Since(began) > 15*time.Second {
+		began := time.Now()
+		told := c.meanwhile(request{method: "GET", url: fmt.Sprintf("%s?after=%d&wait=20", s.urls.Changes(), size-1), token: s.reader()}, func() {
+			c.ok(c.post(s.urls.Yank(r.ref), nil), 200)
+			c.ok(c.post(s.urls.Unyank(r.ref), nil), 200)
+		})
+		var reply api.Changes
+		c.read(c.ok(told, 200), &reply)
+		if len(reply.Changes) == 0 || time.Since(began) > 15*time.Second {
 			c.failf("after %v the reply is %+v", time.Since(began), reply)
 		}
 	})

@@ -30,7 +30,7 @@ func membersGroup(s *session) {
 			c.failf("the invitation is %+v", invitation)
 		}
 		s.later(func() {
-			_, _ = s.exchange(request{method: "DELETE", url: s.urls.Member(scope, member), token: s.options.Token})
+			_, _ = s.exchange(s.ctx, request{method: "DELETE", url: s.urls.Member(scope, member), token: s.options.Token})
 		})
 	})
 	s.hold("invite again", "The same again is answered 200 and changes nothing", func(c *check) {

@@ -141,7 +141,7 @@ func publishAgain(s *session, first *release, draftOf func(string) draft) {
 			d := draftOf("1.1.0")
 			d.files = map[string]string{"src/racer.ori": fmt.Sprintf("// %d\n", i/2)}
 			racers.Go(func() {
-				if a, err := s.exchange(upload{archive: d.pack()}.request(url, s.options.Token)); err == nil {
+				if a, err := s.exchange(s.ctx, upload{archive: d.pack()}.request(url, s.options.Token)); err == nil {
 					statuses[i] = a.status
 				}
 			})

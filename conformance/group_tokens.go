@@ -13,7 +13,7 @@ func (c *check) newToken(wish api.NewToken) api.CreatedToken {
 	var created api.CreatedToken
 	c.read(a, &created)
 	c.s.later(func() {
-		_, _ = c.s.exchange(request{method: "DELETE", url: c.s.urls.Token(created.ID), token: c.s.options.Token})
+		_, _ = c.s.exchange(c.s.ctx, request{method: "DELETE", url: c.s.urls.Token(created.ID), token: c.s.options.Token})
 	})
 	return created
 }
