@@ -78,6 +78,14 @@ func changesGroup(s *session) {
 			c.failf("after %v the reply is %+v", time.Since(began), reply)
 		}
 	})
+	s.hold("waiting in vain", "and with no changes when nothing did.", func(c *check) {
+		const wait = time.Second
+		began := time.Now()
+		reply := c.changes(fmt.Sprintf("?after=%d&wait=%d", c.logSize()+1_000_000, wait/time.Second)) // whoever else writes now
+		if len(reply.Changes) != 0 || time.Since(began) < wait {
+			c.failf("after %v the reply is %+v", time.Since(began), reply)
+		}
+	})
 	s.hold("bad places", "How many records the reply has at most.", func(c *check) {
 		for _, query := range []string{"?after=-1", "?after=x", "?limit=0", "?limit=1001", "?wait=26", "?wait=soon"} {
 			c.problem(c.get(s.urls.Changes()+query), api.InvalidRequest)

@@ -89,6 +89,20 @@ func TestNoAdvisoryIsFree(t *testing.T) {
 	}
 }
 
+// A registry that never waits for a change is found out.
+func TestNobodyWaits(t *testing.T) {
+	o := site(t, "")
+	o.Groups = []string{"changes"}
+	o.Transport = tripper(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, "&wait=", "&await=")
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	if _, failed, _ := run(t, o).Count(); failed == 0 {
+		t.Error("all holds")
+	}
+}
+
 func textOf(report *conformance.Report) string {
 	var text bytes.Buffer
 	if err := report.WriteText(&text, false); err != nil {

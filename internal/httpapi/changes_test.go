@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -50,17 +51,42 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// waiting is a reply that tells when its call is given the time to wait.
+type waiting struct {
+	*httptest.ResponseRecorder
+	begun chan time.Time
+}
+
+func (w waiting) SetWriteDeadline(until time.Time) error {
+	w.begun <- until
+	return nil
+}
+
 // Who waits is told of a change as it happens.
 func TestChangesComeAtOnce(t *testing.T) {
 	s, _ := settled(t)
-	told := make(chan string)
+	w, told := waiting{httptest.NewRecorder(), make(chan time.Time)}, make(chan string)
 	go func() {
-		words, next := s.changes("/v1/changes?after=2&wait=25")
-		told <- words + next
+		s.handler.ServeHTTP(w, httptest.NewRequest("GET", "/v1/changes?after=2&wait=25", nil))
+		told <- w.Body.String()
 	}()
 	began := time.Now()
+	if until := <-w.begun; until.Before(began.Add(25 * time.Second)) {
+		t.Errorf("the reply is due in %v", until.Sub(began))
+	}
 	s.claim("corp")
-	if got := <-told; got != "3:scope-claim "+s.base+"/v1/changes?after=3&wait=25" || time.Since(began) > 20*time.Second {
+	if got := <-told; !strings.Contains(got, `"seq":3,"kind":"scope-claim"`) || time.Since(began) > 20*time.Second {
 		t.Errorf("after %v: %s", time.Since(began), got)
+	}
+}
+
+// Where nothing happens the reply comes when the time is over, and not before.
+func TestChangesThatDoNotCome(t *testing.T) {
+	s, _ := settled(t)
+	for _, query := range []string{"after=2&wait=1", "after=1000&wait=1"} {
+		began := time.Now()
+		if words, _ := s.changes("/v1/changes?" + query); words != "" || time.Since(began) < time.Second {
+			t.Errorf("%s: after %v: %q", query, time.Since(began), words)
+		}
 	}
 }
