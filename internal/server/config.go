@@ -170,6 +170,8 @@ func (c *Config) check() error {
 	switch {
 	case c.Data == "":
 		return errors.New("the data folder (--data) is empty")
+	case c.Listen == "":
+		return errors.New("the address to listen on (--listen) is empty; write one such as 127.0.0.1:8080")
 	case c.LogFormat != "text" && c.LogFormat != "json":
 		return fmt.Errorf("the log format (--log-format) is %q; text and json are those that there are", c.LogFormat)
 	case c.Access == "":

@@ -100,6 +100,8 @@ func TestConfigErrors(t *testing.T) {
 		"bad base URL":     {"", map[string]string{"base-url": "ftp://x"}, "", "--base-url"},
 		"password in URL":  {"", map[string]string{"base-url": "http://me:secret@x"}, "", "--base-url"},
 		"no data":          {"", map[string]string{"data": ""}, "", "--data"},
+		"no address":       {"", map[string]string{"listen": ""}, "", "--listen) is empty; write one such as 127.0.0.1:8080"},
+		"no address, file": {"listen = \"\"\n", nil, "", "--listen) is empty"},
 		"negative timeout": {"", map[string]string{"shutdown-timeout": "-1s"}, "", "--shutdown-timeout"},
 		"no calls":         {"rate_anonymous = \"0\"\n", nil, "", `:1:18: rate_anonymous: "0" is no number of calls from 1 to 10000000`},
 		"bare number":      {"rate_anonymous = 5\n", nil, "", `rate_anonymous is not a string; write it in quotes: rate_anonymous = "100"`},
