@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -50,6 +51,14 @@ func resolveGroup(s *session) {
 		}
 		if len(reply.Conflicts)+len(reply.Missing)+len(reply.External) > 0 {
 			c.failf("the reply is %+v", reply)
+		}
+	})
+	s.hold("members of other letters", "Members that a reader does not know are ignored, and `Name` is another member than `name`.", func(c *check) {
+		wish := fmt.Sprintf(`{"dependencies":[{"package":%q,"PACKAGE":%q,"version":"1.0.0"}]}`, g.base.ref.Package, g.middle.ref.Package)
+		var reply api.Resolution
+		c.read(c.ok(c.send("POST", s.urls.Resolve(), s.reader(), json.RawMessage(wish)), 200), &reply)
+		if len(reply.Packages) != 1 || reply.Packages[0].Package != g.base.ref.Package {
+			c.failf("the packages are %+v", reply.Packages)
 		}
 	})
 	s.hold("proofs of a graph", "all of its proofs are of one checkpoint.", func(c *check) {

@@ -156,7 +156,7 @@ func bodiesGroup(s *session) {
 		}
 		c.problem(send(c, `{"name":"a","scopes":["read"]}`, "Content-Type", "application/json", "Content-Encoding", "gzip"), api.UnsupportedMediaType)
 	})
-	s.hold("unknown members", "Members that a reader does not know are ignored.", func(c *check) {
+	s.hold("unknown members", "Members that a reader does not know are ignored, and `Name` is another member than `name`.", func(c *check) {
 		a := c.ok(send(c, `{"name":"conformance suite","scopes":["read"],"colour":{"deep":[1,2]},"Name":"other"}`), 201)
 		var created api.CreatedToken
 		c.read(a, &created)

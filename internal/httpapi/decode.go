@@ -120,7 +120,7 @@ func bodyFault(err error, over *api.Problem) error {
 
 // membersOf reads one JSON object strictly: two members of one name, anything
 // after it, bytes that are not UTF-8, half a surrogate pair and deep nesting are refused.
-func membersOf(text []byte) (members map[string]json.RawMessage, err error) {
+func membersOf(text []byte) (map[string]any, error) {
 	if !utf8.Valid(text) {
 		return nil, api.Errorf(api.InvalidRequest, "the body is not UTF-8")
 	}
@@ -130,7 +130,12 @@ func membersOf(text []byte) (members map[string]json.RawMessage, err error) {
 	if hasLoneSurrogate(text) {
 		return nil, api.Errorf(api.InvalidRequest, `the body has half a character: an escape from \ud800 to \udfff that is no pair`)
 	}
-	if err := json.Unmarshal(text, &members); err != nil || members == nil {
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	err := decoder.Decode(&value)
+	members, ok := value.(map[string]any)
+	if err != nil || !ok {
 		return nil, api.Errorf(api.InvalidRequest, "the body is not a JSON object")
 	}
 	return members, nil
@@ -142,11 +147,9 @@ func unmarshal(text []byte, v any) error {
 	if err != nil {
 		return err
 	}
+	dropStrange(members)
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-			continue // encoding/json would take "Name" for "name"; the protocol knows no such member
-		}
-		one, err := json.Marshal(map[string]json.RawMessage{name: members[name]})
+		one, err := json.Marshal(map[string]any{name: members[name]})
 		if err == nil {
 			err = json.Unmarshal(one, v)
 		}
@@ -155,6 +158,24 @@ func unmarshal(text []byte, v any) error {
 		}
 	}
 	return nil
+}
+
+// dropStrange drops the members, at every depth, whose names are spelled as none of
+// the protocol is: encoding/json would take "Name" for "name".
+func dropStrange(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		maps.DeleteFunc(value, func(name string, _ any) bool {
+			return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != ""
+		})
+		for _, inner := range value {
+			dropStrange(inner)
+		}
+	case []any:
+		for _, inner := range value {
+			dropStrange(inner)
+		}
+	}
 }
 
 func wrongForm(name string) *api.Problem {

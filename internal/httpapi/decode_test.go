@@ -66,6 +66,15 @@ func TestUnmarshal(t *testing.T) {
 	}
 }
 
+// A member's letters count at every depth.
+func TestUnmarshalInside(t *testing.T) {
+	var got api.Resolve
+	err := unmarshal([]byte(`{"proofs":false,"PROOFS":true,"dependencies":[{"package":"@a/b","PACKAGE":"@x/y","version":"1.0.0","Version":{"of":[2]},"ver\u017fion":"3.0.0"}]}`), &got)
+	if want := (api.Root{Package: "@a/b", Version: "1.0.0"}); err != nil || got.Proofs || len(got.Dependencies) != 1 || got.Dependencies[0] != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func FuzzUnmarshal(f *testing.F) {
 	for _, text := range []string{`{"name":"ok"}`, `{"a":[{"b":null}]}`, `[]`, `{"a":1,"a":2}`, "{\"\u017f\":1}"} {
 		f.Add([]byte(text))
