@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ori-lang/registry/api"
@@ -56,14 +57,37 @@ func (r *Registry) checkAlive(token *store.Token) error {
 	return nil
 }
 
-// noteUse records the hour in which a token was used last. It may fail: a
-// registry that cannot write can still be read.
+// noteTime is how long a call waits at most until the use of its token is noted.
+const noteTime = time.Second
+
+// noteUse records the hour in which a token was used last: the first call of
+// that hour does. It may fail: a registry that cannot write can still be read.
 func (r *Registry) noteUse(ctx context.Context, token *store.Token) {
 	hour := r.now().Truncate(time.Hour)
-	if token.LastUsedAt != nil && !token.LastUsedAt.Before(hour) {
+	if token.LastUsedAt != nil && !token.LastUsedAt.Before(hour) || !r.uses.isFirst(token.ID, hour) {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	defer cancel()
 	_ = r.write(ctx, func(tx *store.Tx) error { return tx.TouchToken(ctx, token.ID, hour) })
+}
+
+// uses are the tokens that were used in an hour.
+type uses struct {
+	mu     sync.Mutex
+	hour   time.Time
+	tokens map[string]bool
+}
+
+func (u *uses) isFirst(token string, hour time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.hour.Equal(hour) {
+		u.hour, u.tokens = hour, make(map[string]bool)
+	}
+	first := !u.tokens[token]
+	u.tokens[token] = true
+	return first
 }
 
 // rank orders the token scopes: a higher one may all that a lower one may.

@@ -72,6 +72,7 @@ type Registry struct {
 	resolving     chan struct{} // holds one for each graph that is being made
 	searchTime    time.Duration
 	advisories    func() (*osv.Schema, error) // made when the first advisory comes
+	uses          uses
 }
 
 // New makes the registry of its parts.

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -105,5 +106,34 @@ func testLastUse(t *testing.T, f *fixture) {
 		if used, want := lastUse(), f.clock().Truncate(time.Hour); used == nil || !used.Equal(want) {
 			t.Errorf("after %v: used at %v, want %v", step, used, want)
 		}
+	}
+}
+
+// However many calls come with a token when an hour begins, one of them writes.
+func TestTheFirstUseOfAnHourIsNoted(t *testing.T) {
+	f := newFixture(t)
+	secret, err := f.AddUser(t.Context(), "ada", false)
+	must(t, err)
+	f.tamper(`CREATE TABLE noted (at BIGINT)`,
+		`CREATE TRIGGER note AFTER UPDATE OF last_used_at ON token BEGIN INSERT INTO noted VALUES (NEW.last_used_at); END`)
+	const hours = 3
+	for range hours {
+		var calls sync.WaitGroup
+		for range 32 {
+			calls.Go(func() {
+				if _, err := f.Authenticate(t.Context(), secret); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+		f.pass(time.Hour)
+	}
+	db := f.behind()
+	defer db.Close()
+	var writes, different int
+	must(t, db.QueryRow(`SELECT COUNT(*), COUNT(DISTINCT at) FROM noted`).Scan(&writes, &different))
+	if writes != hours || different != hours {
+		t.Errorf("in %d hours %d uses of %d hours were noted", hours, writes, different)
 	}
 }
