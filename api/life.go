@@ -1,5 +1,11 @@
 package api
 
+// ReasonLegal is the reason of a removal whose downloads are answered with Legal.
+const ReasonLegal = "legal"
+
+// RemovalReasons are why a version can be removed.
+func RemovalReasons() []string { return []string{"malware", ReasonLegal} }
+
 // YankReasons are why a version can be yanked.
 func YankReasons() []string { return []string{"broken", "security", "accidental", "legal", "other"} }
 
@@ -17,7 +23,7 @@ type Deprecation struct {
 
 // Removal is the body of POST …/remove.
 type Removal struct {
-	Reason  string  `json:"reason"`  // "malware" or "legal"
+	Reason  string  `json:"reason"`  // one of RemovalReasons
 	Message *string `json:"message"` // at most 500 characters
 }
 

@@ -62,7 +62,7 @@ func (r *Registry) released(ctx context.Context, ref ident.Ref) (*store.Version,
 
 func gone(ref ident.Ref, removed *store.Removed) *api.Problem {
 	code := api.VersionGone
-	if removed.Reason == "legal" {
+	if removed.Reason == api.ReasonLegal {
 		code = api.Legal
 	}
 	return api.Errorf(code, "the operators removed %s on %s", ref, removed.At.Format(time.DateOnly))

@@ -60,7 +60,8 @@ func wireDependency(m *manifest.Manifest, dep manifest.Dependency) api.Dependenc
 }
 
 // Versions gives all of a package's versions, or those published before a
-// moment when that is not zero: what a client saw that asked at that moment.
+// moment when that is not zero. What they say is what is so now: a version that
+// was yanked since is yanked.
 func (r *Registry) Versions(ctx context.Context, name ident.Package, before time.Time) (*api.Versions, error) {
 	p, versions, err := r.read(ctx, name)
 	if err != nil {

@@ -20,7 +20,7 @@ func (r *Registry) Remove(ctx context.Context, a Actor, ref ident.Ref, removal a
 	if err := r.requireOperatorOf(a, ref.Package); err != nil {
 		return nil, err
 	}
-	if faults := append(checkReason(removal.Reason, "malware", "legal"), checkMessage(removal.Message)...); len(faults) > 0 {
+	if faults := append(checkReason(removal.Reason, api.RemovalReasons()...), checkMessage(removal.Message)...); len(faults) > 0 {
 		return nil, invalid("the version cannot be removed so", faults)
 	}
 	v, err := r.version(ctx, ref)

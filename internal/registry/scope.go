@@ -102,5 +102,5 @@ func (r *Registry) recordClaim(ctx context.Context, tx *sequencer.Tx, a Actor, n
 	if err := tx.AddScope(ctx, scope, ident.Fold(name)); err != nil {
 		return err
 	}
-	return tx.AddMember(ctx, name, a.account.ID, string(api.Owner))
+	return tx.SetMember(ctx, name, a.account.ID, string(api.Owner))
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 )
 
 // LogState is the newest committed tree.
@@ -46,7 +47,7 @@ type Subject struct {
 // Subject gives where the subject stands.
 func (r *Reader) Subject(ctx context.Context, name string) (s Subject, err error) {
 	err = r.row(ctx, []any{&s.Seq, &s.Index}, `SELECT seq, idx FROM log_subject WHERE subject = $1`, name)
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return Subject{}, nil
 	}
 	return s, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ori-lang/registry/ident"
@@ -235,7 +236,7 @@ func (r *Reader) Archive(ctx context.Context, c ident.Checksum) (data []byte, er
 func (r *Reader) HasArchive(ctx context.Context, c ident.Checksum) (bool, error) {
 	var size int64
 	err := r.row(ctx, []any{&size}, `SELECT size FROM archive WHERE checksum = $1 AND removed = 0`, c[:])
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -47,15 +48,10 @@ func (t *Tx) AddScope(ctx context.Context, s Scope, folded string) error {
 		s.Name, folded, micros(s.ClaimedAt), s.LogIndex)
 }
 
-// AddMember gives an account a role in a scope.
-func (t *Tx) AddMember(ctx context.Context, scope, account, role string) error {
-	return t.exec(ctx, `INSERT INTO scope_member (scope, account, role) VALUES ($1, $2, $3)`, scope, account, role)
-}
-
 // Role gives the account's role in the scope, "" when it has none.
 func (r *Reader) Role(ctx context.Context, scope, account string) (role string, err error) {
 	err = r.row(ctx, []any{&role}, `SELECT role FROM scope_member WHERE scope = $1 AND account = $2`, scope, account)
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return "", nil
 	}
 	return role, err

@@ -10,7 +10,7 @@
 //
 // Portable means: TEXT, BIGINT and BLOB columns, times as microseconds since
 // 1970, ids made by the program, ON CONFLICT, $1…$n. What differs between
-// databases is in dialect.go and nowhere else.
+// databases is a dialect, in sqlite.go and postgres.go, and nowhere else.
 package store
 
 import (

@@ -14,7 +14,7 @@ CREATE TABLE token (
     name         TEXT COLLATE "C" NOT NULL,
     hash         BYTEA            NOT NULL UNIQUE, -- SHA-256 of the secret
     prefix       TEXT COLLATE "C" NOT NULL,
-    scopes       TEXT COLLATE "C" NOT NULL, -- "publish,read"
+    scopes       TEXT COLLATE "C" NOT NULL, -- "publish read"
     packages     TEXT COLLATE "C" NOT NULL, -- patterns, separated by blanks; empty: all
     created_at   BIGINT           NOT NULL,
     expires_at   BIGINT           NOT NULL,

@@ -40,7 +40,7 @@ INSERT INTO search_state (id, filled_to) VALUES (1, '');
 
 -- The terms of a package stand in the row of its place, and are kept nowhere
 -- else. GIN gives what it finds in no order, so each class of dependents has a
--- table of its own and they are read one after the other (postgresFound).
+-- table of its own and they are read one after the other (postgresFind).
 CREATE TABLE search_text (
     place BIGINT   NOT NULL,
     terms TSVECTOR NOT NULL

@@ -14,7 +14,7 @@ CREATE TABLE token (
     name         TEXT   NOT NULL,
     hash         BLOB   NOT NULL UNIQUE, -- SHA-256 of the secret
     prefix       TEXT   NOT NULL,
-    scopes       TEXT   NOT NULL,        -- "publish,read"
+    scopes       TEXT   NOT NULL,        -- "publish read"
     packages     TEXT   NOT NULL,        -- patterns, separated by blanks; empty: all
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
