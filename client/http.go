@@ -223,7 +223,9 @@ func (c *Client) redirect(r request, req *http.Request, resp *http.Response, lef
 		return next, nil
 	case !r.elsewhere || left:
 		return nil, refused("which is another origin")
-	case next.Scheme != "https" && !isLoopback(next):
+	case isLoopback(next) && !isLoopback(c.base):
+		return nil, refused("which is your own machine")
+	case next.Scheme != "https" && (next.Scheme != "http" || !isLoopback(next)):
 		return nil, refused("which is not https")
 	}
 	return next, nil
@@ -240,9 +242,10 @@ func originOf(u *url.URL) string {
 	return strings.ToLower(u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port))
 }
 
+// isLoopback reports whether u is of this machine itself.
 func isLoopback(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+	return strings.EqualFold(u.Hostname(), "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // backoff says whether another attempt is made, and after what time.

@@ -267,6 +267,25 @@ func TestTokenStaysHome(t *testing.T) {
 	}
 }
 
+// TestOwnMachineIsNotAsked: a registry elsewhere cannot have a client ask what
+// listens on the user's own machine.
+func TestOwnMachineIsNotAsked(t *testing.T) {
+	for _, target := range []string{"http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]/x", "https://LocalHost/x"} {
+		asked := 0
+		answer := func(r *http.Request) (*http.Response, error) {
+			asked++
+			header := http.Header{"Location": {target}}
+			return &http.Response{StatusCode: http.StatusFound, Header: header, Body: http.NoBody}, nil
+		}
+		u := newUser(t)
+		c := u.client("https://registry.example", func(o *Options) { o.Transport = roundTrip(answer) })
+		wantError(t, download(c), errAnyReply)
+		if asked != 1 {
+			t.Errorf("%s: %d requests, want that to the registry alone", target, asked)
+		}
+	}
+}
+
 func download(c *Client) error {
 	ref, _ := ident.ParseRef(httpRef)
 	_, err := c.VerifyRemote(context.Background(), ref)
