@@ -31,11 +31,19 @@ func (r *Registry) Publish(token string, files map[string]string) *api.Receipt {
 	if _, ok := all[archive.LockName]; !ok {
 		all[archive.LockName] = string(r.lock(token, m).Bytes())
 	}
-	r.call(token, http.MethodPut, r.urls.Scope(m.Package.Scope()), "", nil, nil)
+	r.claim(token, r.urls.Scope(m.Package.Scope()))
 	body, contentType := r.form(r.pack(all))
 	receipt := new(api.Receipt)
 	r.call(token, http.MethodPost, r.urls.Publish(m.Package), contentType, body, receipt)
 	return receipt
+}
+
+// claim claims a scope, by its address, that nobody has.
+func (r *Registry) claim(token, scope string) {
+	r.t.Helper()
+	if r.send(token, http.MethodGet, scope, "", nil).Code == http.StatusNotFound {
+		r.call(token, http.MethodPut, scope, "", nil, nil)
+	}
 }
 
 // pack gives the archive of these files.
@@ -112,16 +120,10 @@ func (r *Registry) form(packed []byte) (body io.Reader, contentType string) {
 }
 
 // call makes a call that must succeed and reads the answer into into, if that is
-// not nil. It goes past the Front.
+// not nil.
 func (r *Registry) call(token, method, url, contentType string, body io.Reader, into any) {
 	r.t.Helper()
-	request := httptest.NewRequestWithContext(r.t.Context(), method, url, body)
-	request.Header.Set("Authorization", "Bearer "+token)
-	if contentType != "" {
-		request.Header.Set("Content-Type", contentType)
-	}
-	reply := httptest.NewRecorder()
-	r.registry.ServeHTTP(reply, request)
+	reply := r.send(token, method, url, contentType, body)
 	if reply.Code >= 300 {
 		r.t.Fatalf("registrytest: %s %s: the registry answers %d: %s", method, url, reply.Code, reply.Body)
 	}
@@ -131,4 +133,16 @@ func (r *Registry) call(token, method, url, contentType string, body io.Reader, 
 	if err := json.Unmarshal(reply.Body.Bytes(), into); err != nil {
 		r.t.Fatalf("registrytest: %s %s: %v", method, url, err)
 	}
+}
+
+// send makes a call, past the Front.
+func (r *Registry) send(token, method, url, contentType string, body io.Reader) *httptest.ResponseRecorder {
+	request := httptest.NewRequestWithContext(r.t.Context(), method, url, body)
+	request.Header.Set("Authorization", "Bearer "+token)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	reply := httptest.NewRecorder()
+	r.registry.ServeHTTP(reply, request)
+	return reply
 }

@@ -63,6 +63,22 @@ func TestPublish(t *testing.T) {
 	}
 }
 
+// TestPublishAsAMember: who may publish in a scope need not own it.
+func TestPublishAsAMember(t *testing.T) {
+	r := New(t, Options{})
+	owner, member := r.User("ada"), r.User("jonas")
+	r.Publish(owner, files("@acme/base@1.0.0"))
+	if _, _, err := newClient(t, r, owner).Invite(t.Context(), "acme", "jonas", api.MemberOfTeam); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newClient(t, r, member).AcceptInvitation(t.Context(), "acme"); err != nil {
+		t.Fatal(err)
+	}
+	if receipt := r.Publish(member, files("@acme/base@1.1.0")); !receipt.Created {
+		t.Errorf("receipt: %+v", receipt)
+	}
+}
+
 func TestAccounts(t *testing.T) {
 	r := New(t, Options{})
 	for login, operator := range map[string]bool{"ada": false, "grace": true} {
