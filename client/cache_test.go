@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ori-lang/registry/api"
+	"github.com/ori-lang/registry/archive"
 	"github.com/ori-lang/registry/ident"
 )
 
@@ -78,6 +79,41 @@ func TestCacheVerify(t *testing.T) {
 				t.Errorf("afterwards: %d whole, damaged %q, %v", whole, damaged, err)
 			}
 		})
+	}
+}
+
+// TestVerifyKept: what has become of an archive in the cache accuses neither its
+// author nor the registry.
+func TestVerifyKept(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	f.publish(httpRef)
+	f.publish("@acme/other@1.0.0")
+	c := u.client(f.server.URL)
+	kept, err := c.Obtain(t.Context(), mustRef(t, httpRef), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.VerifyKept(t.Context(), kept); err != nil {
+		t.Error(err)
+	}
+	data := f.archives[httpRef]
+	for name, damaged := range map[string][]byte{
+		"nothing": nil, "one bit changed": flipped(data, 40), "half of it": data[:len(data)/2],
+		"another package": f.archives["@acme/other@1.0.0"], "something huge": make([]byte, archive.MaxCompressed+1),
+	} {
+		if err := os.WriteFile(c.cache.archivePath(kept.Checksum), damaged, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		verdict, err := c.VerifyKept(t.Context(), kept)
+		if failure, ok := errors.AsType[*TrustError](err); !ok || failure.Failure != LocalStateDamaged || verdict == nil || !strings.Contains(failure.Hint, "oripk cache verify") {
+			t.Errorf("%s: %v, want %v", name, err, LocalStateDamaged)
+		}
+	}
+	if err := os.Remove(c.cache.archivePath(kept.Checksum)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.VerifyKept(t.Context(), kept); err != nil {
+		t.Errorf("without the archive: %v", err)
 	}
 }
 

@@ -221,10 +221,18 @@ func (c *Client) VerifyKept(ctx context.Context, k *Kept) (*Verdict, error) {
 }
 
 func (c *Client) verifyArchive(ctx context.Context, k *Kept) (*Verdict, error) {
-	f, err := os.Open(c.cache.archivePath(k.Checksum))
+	path := c.cache.archivePath(k.Checksum)
+	f, err := os.Open(path)
 	if err != nil { // the cache can do without it; a proof cannot
 		return c.VerifyRemote(ctx, k.Ref)
 	}
 	defer f.Close()
+	sum, _, err := hashArchive(f)
+	if err == nil && sum != k.Checksum {
+		err = errors.New("the archive has another checksum")
+	}
+	if err != nil {
+		return &Verdict{Ref: k.Ref}, cacheDamaged(path, err)
+	}
 	return c.Verify(ctx, f, nil)
 }
