@@ -166,9 +166,12 @@ func parseAge(text string) (time.Duration, error) {
 }
 
 func (a *app) cache() (*client.Cache, error) {
-	dir := cacheDir(a.getenv)
-	if dir == "" {
-		return nil, client.ErrNoCache
+	dir, err := cacheDir(a.getenv)
+	if err == nil && dir == "" {
+		err = client.ErrNoCache
+	}
+	if err != nil {
+		return nil, err
 	}
 	return client.NewCache(dir), nil
 }

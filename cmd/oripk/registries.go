@@ -81,7 +81,9 @@ func (a *app) options(o client.Options) (client.Options, error) {
 	if o.StateDir, err = stateDir(a.getenv); err != nil {
 		return o, err
 	}
-	o.CacheDir = cacheDir(a.getenv)
+	if o.CacheDir, err = cacheDir(a.getenv); err != nil {
+		return o, err
+	}
 	o.Retries = a.retries
 	o.UserAgent = "oripk/" + programVersion()
 	if o.Notice != nil {

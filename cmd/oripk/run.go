@@ -90,7 +90,7 @@ Environment:
   ORI_REGISTRY_{NAME}_URL    the registry NAME of a configuration or a project, in
                              capitals, with _ for -
   ORI_REGISTRY_{NAME}_TOKEN  the token for that registry
-  ORI_CACHE                  where packages are kept (else ~/.ori/cache)
+  ORI_CACHE                  where packages are kept, an absolute path (else ~/.ori/cache)
   XDG_CONFIG_HOME            where config.toml and kept tokens are (oripk/)
   XDG_STATE_HOME             where pinned keys and the newest trees seen are kept (oripk/)
   NO_COLOR                   no colours; HTTPS_PROXY, HTTP_PROXY, NO_PROXY as usual
@@ -222,13 +222,21 @@ func stateDir(getenv func(string) string) (string, error) {
 }
 
 // cacheDir is where packages are kept for all projects; "" when nothing says where.
-func cacheDir(getenv func(string) string) string {
-	for _, at := range []struct{ variable, below string }{{"ORI_CACHE", ""}, {"HOME", ".ori/cache"}, {"USERPROFILE", ".ori/cache"}} {
-		if dir := getenv(at.variable); filepath.IsAbs(dir) {
-			return filepath.Join(dir, filepath.FromSlash(at.below))
+func cacheDir(getenv func(string) string) (string, error) {
+	if dir := getenv("ORI_CACHE"); filepath.IsAbs(dir) {
+		return dir, nil
+	} else if dir != "" {
+		return "", &usageError{
+			What: fmt.Sprintf("ORI_CACHE is %q, which is no absolute path", client.Printable(dir)),
+			Why:  "it would be another folder wherever oripk is called", Try: "ORI_CACHE=/…, or unset it for ~/.ori/cache",
 		}
 	}
-	return ""
+	for _, home := range []string{"HOME", "USERPROFILE"} {
+		if dir := getenv(home); filepath.IsAbs(dir) {
+			return filepath.Join(dir, ".ori", "cache"), nil
+		}
+	}
+	return "", nil
 }
 
 // programVersion is the version that the build recorded.
