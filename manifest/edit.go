@@ -68,6 +68,22 @@ func (s Section) path() ([]string, error) {
 	return nil, fmt.Errorf("a manifest has no dependencies of the kind %s with the condition %s", shown(string(s.Kind)), shown(s.Target))
 }
 
+// Sections gives the tables of dependencies of every project, and those of the
+// targets that the text names.
+func (e *Editor) Sections() []Section {
+	all := []Section{{Kind: Normal}, {Kind: Dev}}
+	targets := e.root.get("target")
+	if targets == nil {
+		return all
+	}
+	for _, target := range targets.children {
+		if isCondition(target.key) {
+			all = append(all, Section{Kind: Target, Target: target.key})
+		}
+	}
+	return all
+}
+
 // SetDependency makes d a dependency of the section s: what is there of the
 // same package is changed in its own form, and otherwise d is added, with the
 // section if that is missing. Kind, Target, Pointer and Position of d say where

@@ -339,6 +339,25 @@ func TestEditWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestSections: those of targets are found by their conditions, whatever they hold.
+func TestSections(t *testing.T) {
+	const text = "[dev-dependencies]\n[target.\"cfg(unix)\".dependencies]\nstd.net\n[target.\"cfg(windows)\"]\ndependencies = {}\n[target.none]\n"
+	e, _ := manifest.Edit([]byte(text))
+	want := []manifest.Section{
+		{Kind: manifest.Normal},
+		{Kind: manifest.Dev},
+		{Kind: manifest.Target, Target: "cfg(unix)"},
+		{Kind: manifest.Target, Target: "cfg(windows)"},
+	}
+	if diff := cmp.Diff(want, e.Sections()); diff != "" {
+		t.Errorf("sections (-want +got):\n%s", diff)
+	}
+	e, _ = manifest.Edit([]byte("target = 1\n"))
+	if got := e.Sections(); len(got) != 2 {
+		t.Errorf("without targets: %v", got)
+	}
+}
+
 func TestRemoveReports(t *testing.T) {
 	e, _ := manifest.Edit([]byte("[dependencies]\nstd.json\n@a/b = \"1.0.0\"\n"))
 	normal := manifest.Section{Kind: manifest.Normal}

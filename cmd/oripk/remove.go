@@ -68,13 +68,12 @@ func (a *app) remove(ctx context.Context, arg, project string, dev bool) error {
 }
 
 func removeModule(e *manifest.Editor, name string, dev bool) error {
-	kinds := []manifest.Kind{manifest.Normal, manifest.Dev}
-	if dev {
-		kinds = kinds[1:]
-	}
 	found := false
-	for _, kind := range kinds {
-		removed, err := e.RemoveModule(manifest.Section{Kind: kind}, name)
+	for _, section := range e.Sections() {
+		if dev && section.Kind != manifest.Dev {
+			continue
+		}
+		removed, err := e.RemoveModule(section, name)
 		if err != nil {
 			return err
 		}
