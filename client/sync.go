@@ -18,7 +18,7 @@ import (
 
 // SyncOptions say how a project is brought up to date.
 type SyncOptions struct {
-	Locked   bool               // the lock file must be right as it is; else it is a *LockError
+	Locked   bool               // the lock file must be right as it is, see CheckLock; else it is a *LockError
 	Progress func(SyncProgress) // nil: nobody is told
 	Now      func() time.Time   // nil: time.Now
 }
@@ -142,12 +142,15 @@ func (p *Project) resolve(ctx context.Context, r *Registries, o SyncOptions) (*G
 func (p *Project) writeLock(graph *Graph, have *manifest.Lock, o SyncOptions) (*Synced, error) {
 	want := graph.Locked()
 	synced := &Synced{Graph: graph, Changes: lockChanges(have, want)}
+	if o.Locked {
+		if err := checkLock(have, want); err != nil {
+			return nil, err
+		}
+		return synced, nil
+	}
 	synced.LockChanged = have == nil || !maps.Equal(have.Checksums, want.Checksums)
 	if !synced.LockChanged {
 		return synced, nil
-	}
-	if o.Locked {
-		return nil, &LockError{Missing: have == nil, Changes: synced.Changes}
 	}
 	p.lockText = want.Bytes()
 	return synced, p.write(archive.LockName, p.lockText)
@@ -160,7 +163,10 @@ func (p *Project) CheckLock(graph *Graph) error {
 	if err != nil {
 		return err
 	}
-	want := graph.Locked()
+	return checkLock(have, graph.Locked())
+}
+
+func checkLock(have, want *manifest.Lock) error {
 	if have != nil && maps.Equal(have.Checksums, want.Checksums) || have == nil && len(want.Checksums) == 0 {
 		return nil
 	}

@@ -2,12 +2,14 @@ package client
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/manifest"
 )
 
@@ -191,6 +193,31 @@ func TestLockedSync(t *testing.T) {
 	stale, ok := errors.AsType[*LockError](err)
 	if !ok || stale.Missing || len(stale.Changes) != 1 || stale.Changes[0].String() != "+ @a/left 1.0.0" {
 		t.Errorf("with a stale lock file: %v", err)
+	}
+}
+
+// TestLockThatNobodyNeeds: a project without dependencies needs no lock file, and
+// one of what it once needed is stale.
+func TestLockThatNobodyNeeds(t *testing.T) {
+	dir := writeProject(t, "@me/app@0.1.0", "")
+	p := openProject(t, dir)
+	synced, err := p.Sync(t.Context(), nil, SyncOptions{Locked: true})
+	if err != nil || synced.LockChanged {
+		t.Errorf("%+v, %v", synced, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "oripk.lock")); err == nil {
+		t.Error("it was made")
+	}
+	if err := p.CheckLock(&Graph{Root: p.Manifest}); err != nil {
+		t.Error(err)
+	}
+	writeFile(t, filepath.Join(dir, "oripk.lock"), fmt.Sprintf("[checksums]\n\"@a/b:1.0.0\" = %q\n", ident.ChecksumOf(nil)))
+	p = openProject(t, dir)
+	_, err = p.Sync(t.Context(), nil, SyncOptions{Locked: true})
+	for _, err := range []error{err, p.CheckLock(&Graph{Root: p.Manifest})} {
+		if stale, ok := errors.AsType[*LockError](err); !ok || stale.Missing || len(stale.Changes) != 1 {
+			t.Errorf("a stale one: %v", err)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func (a *app) syncCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.sync(cmd.Context(), flags) },
 	}
 	projectFlag(sync, &flags.project)
-	sync.Flags().BoolVar(&flags.locked, "locked", false, "fail if oripk.lock is missing or stale")
+	sync.Flags().BoolVar(&flags.locked, "locked", false, "fail if oripk.lock is not what oripk.toml requires")
 	sync.Flags().BoolVar(&flags.offline, "offline", false, "use the cache alone, make no connection")
 	return sync
 }
