@@ -51,14 +51,28 @@ func (a *app) check(ctx context.Context, dir string, publish bool) error {
 	defer p.Close()
 	checked := checkedJSON{Package: p.Ref().String(), Lock: "in order", Warnings: []fault{}, Unpublished: []fault{}}
 	checked.Warnings = append(checked.Warnings, manifestFaults(archive.ManifestName, p.Report.Warnings)...)
-	unfit, _ := explainFaults(p.Check())
-	checked.Unpublished = append(checked.Unpublished, unfit.Faults...)
+	checked.Unpublished = append(checked.Unpublished, unfit(p)...)
 	if err := a.checkLock(ctx, p); errors.Is(err, client.ErrOffline) {
 		checked.Lock = "unknown"
 	} else if err != nil {
 		return err
 	}
 	return a.result(checked, func(w io.Writer) { a.printChecked(w, checked) })
+}
+
+// unfit lists what keeps a project from being published: the faults of its files,
+// or why they cannot be packed at all.
+func unfit(p *client.Project) []fault {
+	err := p.Check()
+	if err == nil {
+		return nil
+	}
+	e, listed := explainFaults(err)
+	if listed != nil {
+		return e.Faults
+	}
+	e = explain(err)
+	return []fault{{Code: e.Code, Detail: e.Message}}
 }
 
 // checkLock holds the lock file against the graph, offline.
