@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -136,8 +135,11 @@ func checkReplaced(path string) error {
 		return fmt.Errorf("writing the archive: %w", err)
 	}
 	defer f.Close()
-	magic := make([]byte, 2)
-	if _, err := io.ReadFull(f, magic); err != nil || !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+	report, err := archive.Check(f)
+	if err != nil {
+		return fmt.Errorf("writing the archive: %w", err)
+	}
+	if !report.OK() {
 		return &client.FileExistsError{Path: path, Why: "is no archive"}
 	}
 	return nil

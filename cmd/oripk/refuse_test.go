@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -72,9 +73,28 @@ func TestPackReplacesArchivesOnly(t *testing.T) {
 	for _, other := range []string{link, t.TempDir()} {
 		oripk(t, nil, "pack", "-C", dir, "-o", other).want(t, exitFailed, "is no regular file")
 	}
+	backup := filepath.Join(t.TempDir(), "backup.tar.gz")
+	writeFile(t, backup, zipped(t, "the only copy"))
+	oripk(t, nil, "pack", "-C", dir, "-o", backup).want(t, exitFailed, "is no archive; it was left as it is")
 	older := filepath.Join(t.TempDir(), "x.oripk")
-	writeFile(t, older, "\x1f\x8bolder")
-	oripk(t, nil, "pack", "-C", dir, "-o", older).want(t, exitOK)
+	for range 2 {
+		oripk(t, nil, "pack", "-C", dir, "-o", older).want(t, exitOK)
+		writeFile(t, filepath.Join(dir, "src", "more.ori"), "")
+	}
+}
+
+// zipped is a gzip file that holds something else than a package.
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // full is a disk without room.
