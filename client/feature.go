@@ -96,7 +96,8 @@ func (w *walk) on(n *node, feature string, asks Requirement) error {
 
 // entry carries out what a feature of n lists: another feature of n, or
 // "@scope/name/feature"; a package or module alone needs no more than to be
-// there. The dev-dependencies of a dependency are not in the graph.
+// there. What n is only tested with is none of its business in this graph, though
+// others may have brought it there.
 func (w *walk) entry(n *node, entry string) error {
 	if _, own := n.Manifest.Features[entry]; own {
 		return w.on(n, entry, w.asking(n, manifest.Dependency{}))
@@ -109,10 +110,19 @@ func (w *walk) entry(n *node, entry string) error {
 	if err != nil {
 		return fmt.Errorf("reading the features of %s: %w", n.Ref, err)
 	}
-	if there := w.nodes[p]; there != nil {
-		return w.on(there, feature, w.asking(n, manifest.Dependency{}))
+	if !w.dependsOn(n, p) {
+		return nil
 	}
-	return nil
+	return w.on(w.nodes[p], feature, w.asking(n, manifest.Dependency{}))
+}
+
+// dependsOn reports whether n itself brings p into the graph.
+func (w *walk) dependsOn(n *node, p ident.Package) bool {
+	brings := buildDependencies
+	if n.Manifest == w.root {
+		brings = rootDependencies
+	}
+	return slices.ContainsFunc(brings(n.Manifest), func(d manifest.Dependency) bool { return d.Package == p })
 }
 
 // cutFeature divides "@scope/name/feature".

@@ -103,6 +103,36 @@ func TestGraph(t *testing.T) {
 	}
 }
 
+// TestFeatureOfADevDependency: what a package switches on of what it is tested
+// with is nothing to a project that has the same package for another reason.
+func TestFeatureOfADevDependency(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	f.publishBytes("@a/check@1.0.0", packageBytes(t, "@a/check@1.0.0", "\n[features]\nwide = []\n"))
+	f.publish("@a/check@2.0.0")
+	left := "\n[features]\ncolour = [\"@a/check/wide\"]\n\n[dev-dependencies]\n\"@a/check\" = \"1.0.0\"\n"
+	f.publishBytes("@a/left@1.0.0", packageBytes(t, "@a/left@1.0.0", left))
+	own := "\n[features]\ndefault = [\"@a/check/wide\"]\n"
+	cases := []struct {
+		name, check, extra string
+		want               []string
+	}{
+		{"the same version", "1.0.0", "", []string{}},
+		{"one that has no such feature", "2.0.0", "", []string{}},
+		{"the project's own", "1.0.0", own, []string{"wide"}},
+	}
+	for _, c := range cases {
+		extra := "\"@a/left\" = { version = \"1.0.0\", features = [\"colour\"] }\n\n[dev-dependencies]\n\"@a/check\" = \"" + c.check + "\"\n" + c.extra
+		synced, err := u.sync(writeProject(t, "@me/app@0.1.0", extra), f.server.URL)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got := synced.Graph.Find(mustPackage(t, "@a/check")).Features; !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestUnknownFeature(t *testing.T) {
 	f, u := newFake(t), newUser(t)
 	f.publishBytes("@a/left@1.0.0", packageBytes(t, "@a/left@1.0.0", "\n[features]\ncolour = []\n"))
