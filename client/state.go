@@ -87,13 +87,20 @@ func (s *State) Newest(v *translog.Verifier) (Seen, error) {
 	return Seen{note, tree}, nil
 }
 
-// SeenAt gives the time at which the newest checkpoint of v's log was first seen.
+// SeenAt gives the time at which the newest checkpoint of v's log was last seen.
 func (s *State) SeenAt(v *translog.Verifier) (time.Time, error) {
 	info, err := os.Stat(s.checkpointPath(v))
 	if err != nil {
 		return time.Time{}, err
 	}
 	return info.ModTime(), nil
+}
+
+// seeAgain notes that the newest checkpoint of v's log was shown once more: a log
+// that does not grow is none that was not seen. Where it cannot be noted, the log
+// is taken for older than it is, which does no harm.
+func (s *State) seeAgain(v *translog.Verifier, now time.Time) {
+	_ = os.Chtimes(s.checkpointPath(v), now, now)
 }
 
 // Advance makes next the newest checkpoint, provided that the newest is still

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"os"
 	"testing"
 
 	"github.com/ori-lang/registry/translog"
@@ -45,5 +46,37 @@ func TestAdvance(t *testing.T) {
 		if err != nil || newestErr != nil || ok != test.ok || newest.Tree.N != test.want {
 			t.Errorf("%s: %t, %v; the newest has size %d, %v, want %t and %d", name, ok, err, newest.Tree.N, newestErr, test.ok, test.want)
 		}
+	}
+}
+
+// TestSeenAgain: a log that has not grown is as fresh as it was shown last.
+func TestSeenAgain(t *testing.T) {
+	f, u := newFake(t), newUser(t)
+	f.publish(httpRef)
+	c := u.client(f.server.URL)
+	if _, err := c.Obtain(t.Context(), mustRef(t, httpRef), nil); err != nil {
+		t.Fatal(err)
+	}
+	v, err := c.Log(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := u.options.Now()
+	long := now.Add(-30 * day)
+	if err := os.Chtimes(c.state.checkpointPath(v), long, long); err != nil {
+		t.Fatal(err)
+	}
+	if err := remote(t, c); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := c.state.SeenAt(v); err != nil || !at.Equal(now) {
+		t.Errorf("last seen %v, %v, want %v", at, err, now)
+	}
+	offline := u.client(f.server.URL, func(o *Options) { o.Offline = true })
+	if _, err := offline.Obtain(t.Context(), mustRef(t, httpRef), nil); err != nil {
+		t.Fatal(err)
+	}
+	if said := u.notices[len(u.notices)-1]; said != "offline: the log of "+f.server.URL+" was last seen less than a minute ago" {
+		t.Errorf("told: %q", said)
 	}
 }

@@ -121,6 +121,9 @@ func (c *Client) follow(ctx context.Context, v *translog.Verifier, next Seen) (s
 			return "", err
 		}
 		done, err := c.state.Advance(ctx, v, seen, newest)
+		if done && newest.Tree == seen.Tree {
+			c.state.seeAgain(v, c.options.Now())
+		}
 		if err != nil || done {
 			return how, err
 		}
