@@ -35,6 +35,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ type Options struct {
 
 // service is what the handlers share.
 type service struct {
-	reg     *registry.Registry
+	reg     *registry.Registry // nil while it opens
 	urls    api.URLs
 	private bool // every read needs a token
 	log     *slog.Logger
@@ -73,29 +74,39 @@ type service struct {
 
 // New makes the handler of every route in Routes.
 func New(reg *registry.Registry, opts Options) http.Handler {
-	s := &service{
-		reg:     reg,
-		urls:    reg.URLs(),
-		private: reg.Access() == api.Private,
-		log:     opts.Log,
-		newID:   opts.RequestID,
-		ready:   opts.Ready,
-		pages:   template.Must(template.New("page").Parse(problemHTML + indexHTML)),
-		zip:     newCompressor(),
-		gate:    newGate(opts),
-	}
+	s := newService(reg.URLs(), opts)
+	s.reg, s.private = reg, reg.Access() == api.Private
+	s.ready = opts.Ready
+	s.pages = template.Must(template.New("page").Parse(problemHTML + indexHTML))
+	s.zip = newCompressor()
 	s.spec = s.keep(newDocument("application/yaml", opts.Spec))
 	s.docs = s.keepPage(opts.Docs)
+	if s.ready == nil {
+		s.ready = reg.Ready
+	}
+	s.parts = newParts(s, Routes(), unknownAddress)
+	return s
+}
+
+// NewStarting makes the handler for as long as a registry opens: it is alive, and
+// to every other call unavailable. Whom a token is of, nobody knows yet, so a call
+// is its address's.
+func NewStarting(urls api.URLs, opts Options) http.Handler {
+	s := newService(urls, opts)
+	alive := slices.DeleteFunc(Routes(), func(r Route) bool { return r.Pattern != api.PathLive })
+	s.parts = newParts(s, alive, func(*call) error { return api.Errorf(api.Unavailable, "the registry is starting") })
+	return s
+}
+
+// newService makes what answers failures, and nothing else yet.
+func newService(urls api.URLs, opts Options) *service {
+	s := &service{urls: urls, log: opts.Log, newID: opts.RequestID, gate: newGate(opts)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.newID == nil {
 		s.newID = func() string { return strings.ToLower(rand.Text()[:16]) }
 	}
-	if s.ready == nil {
-		s.ready = reg.Ready
-	}
-	s.parts = newParts(s, Routes())
 	return s
 }
 

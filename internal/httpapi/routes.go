@@ -95,11 +95,12 @@ func Routes() []Route {
 // parts holds a mux for each first segment of a path ("v1", "log", …).
 type parts struct {
 	muxes   map[string]*http.ServeMux
-	nothing http.Handler // for addresses that are not there
+	nothing http.Handler // for all other addresses
 }
 
-func newParts(s *service, routes []Route) parts {
-	p := parts{map[string]*http.ServeMux{}, s.refusal(unknownAddress)}
+// newParts leads to the routes, and all other calls to one failure.
+func newParts(s *service, routes []Route, otherwise func(*call) error) parts {
+	p := parts{map[string]*http.ServeMux{}, s.refusal(otherwise)}
 	allow := map[string][]string{}
 	for i := range routes {
 		route := &routes[i]

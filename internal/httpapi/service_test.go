@@ -35,7 +35,7 @@ func routed(t *testing.T, method string, class cache, handle handler) (*service,
 		urls: urls, zip: newCompressor(), gate: newGate(Options{}), newID: func() string { return "request-1" },
 		log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	s.parts = newParts(s, []Route{{Method: method, Pattern: "/v1/test", Kind: Open, cache: class, handle: handle}})
+	s.parts = newParts(s, []Route{{Method: method, Pattern: "/v1/test", Kind: Open, cache: class, handle: handle}}, unknownAddress)
 	return s, &log
 }
 

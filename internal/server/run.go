@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 )
 
@@ -22,19 +20,30 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
+// serve answers whoever connects, from now on and until the server closes.
+func (s *Server) serve() {
+	s.web, s.served = s.httpServer(), make(chan error, 1)
+	go func() {
+		s.served <- s.web.Serve(s.listener)
+		close(s.served)
+	}()
+	s.closers.add(func() error {
+		err := s.web.Close()
+		<-s.served
+		return err
+	})
+}
+
 // Run serves until ctx ends, then stops: running calls get the shutdown timeout
 // to end and are cut off after it, which is an error. Everything is closed when
 // it returns.
 func (s *Server) Run(ctx context.Context) error {
 	s.closers.add(s.keepSweeping())
-	server := s.httpServer()
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(s.listener) }()
 	select {
-	case err := <-failed:
+	case err := <-s.served:
 		return errors.Join(fmt.Errorf("serving: %w", err), s.Close())
 	case <-ctx.Done():
-		return errors.Join(s.drain(server), s.Close())
+		return errors.Join(s.drain(), s.Close())
 	}
 }
 
@@ -69,7 +78,7 @@ func (s *Server) sweep(ctx context.Context) {
 
 func (s *Server) httpServer() *http.Server {
 	return &http.Server{
-		Handler:           s.handler,
+		Handler:           &s.door,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -81,37 +90,18 @@ func (s *Server) httpServer() *http.Server {
 	}
 }
 
-func (s *Server) drain(server *http.Server) error {
+func (s *Server) drain() error {
 	s.stopping.Store(true)
 	s.sequence.EndFollowing()
 	s.log.Info("stopping", "timeout", time.Duration(s.cfg.ShutdownTimeout))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.cfg.ShutdownTimeout))
 	defer cancel()
-	err := server.Shutdown(ctx)
+	err := s.web.Shutdown(ctx)
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("calls still ran after %v and were cut off", time.Duration(s.cfg.ShutdownTimeout))
 	}
-	return errors.Join(fmt.Errorf("stopping: %w", err), server.Close())
-}
-
-// underBase serves next also below the path of the base URL, so that a proxy in
-// front may strip that path or leave it.
-func underBase(base string, next http.Handler) http.Handler {
-	u, err := url.Parse(base)
-	if err != nil || u.Path == "" {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.EscapedPath(), u.EscapedPath()+"/") {
-			shorter, target := *r, *r.URL
-			target.Path = strings.TrimPrefix(target.Path, u.Path)
-			target.RawPath = strings.TrimPrefix(target.RawPath, u.EscapedPath())
-			shorter.URL = &target
-			r = &shorter
-		}
-		next.ServeHTTP(w, r)
-	})
+	return errors.Join(fmt.Errorf("stopping: %w", err), s.web.Close())
 }

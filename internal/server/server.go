@@ -9,6 +9,7 @@
 //	keys/                     signing key and head anchor of the log (or --key-dir)
 //	incoming/, archives/      archives that are too large for the database
 //
+// It answers as soon as it listens: that it is starting, until all is open.
 // A server stops in this order: /readyz turns 503, no new connection is taken,
 // running calls end, the sequencer commits what waits, the database closes, the
 // lock is freed.
@@ -40,13 +41,16 @@ import (
 	"github.com/ori-lang/registry/spec"
 )
 
-// Server is a registry that is open: it listens, and answers once Run is called.
+// Server is a registry that is open, and answers.
 type Server struct {
 	cfg      Config
 	private  bool // every read needs a token
 	log      *slog.Logger
 	urls     api.URLs
 	listener net.Listener
+	web      *http.Server
+	served   chan error // why web no longer serves
+	door     door
 	db       *store.DB
 	blobs    *blob.Dir
 	sequence *sequencer.Sequencer
@@ -65,12 +69,16 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg.resolved(), private: private, log: log}
-	for _, step := range []func(context.Context) error{s.lock, s.listen, s.openStorage, s.openLog, s.compose} {
+	for _, step := range s.steps() {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
 	return s, nil
+}
+
+func (s *Server) steps() []func(context.Context) error {
+	return []func(context.Context) error{s.lock, s.listen, s.openStorage, s.openLog, s.compose}
 }
 
 // lock keeps a second server away from the data folder.
@@ -89,6 +97,7 @@ func (s *Server) lock(context.Context) error {
 	return nil
 }
 
+// listen answers from here on: that the registry is starting, since what follows may take its time.
 func (s *Server) listen(ctx context.Context) (err error) {
 	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -97,18 +106,30 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	s.closers.add(func() error {
-		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) { // serving closes it too
-			return err
-		}
-		return nil
-	})
 	base := s.cfg.BaseURL
 	if base == "" {
 		base = "http://" + reachable(s.listener.Addr())
 	}
-	s.urls, err = api.NewURLs(base)
-	return err
+	if s.urls, err = api.NewURLs(base); err != nil {
+		return errors.Join(err, s.listener.Close())
+	}
+	s.answer(httpapi.NewStarting(s.urls, s.edge()))
+	s.serve()
+	return nil
+}
+
+// edge is what the HTTP of a registry needs, open or not.
+func (s *Server) edge() httpapi.Options {
+	return httpapi.Options{
+		Log: s.log, Proxies: s.cfg.TrustedProxies,
+		Rates: ratelimit.Tiers{Anonymous: int(s.cfg.RateAnonymous), Authenticated: int(s.cfg.RateAuthenticated)},
+	}
+}
+
+// answer has the handler answer every request from now on.
+func (s *Server) answer(h http.Handler) {
+	s.handler = underBase(s.urls.Base(), h)
+	s.door.lead(s.handler)
 }
 
 // reachable gives an address that a client on this machine can connect to: one
@@ -169,11 +190,9 @@ func (s *Server) compose(ctx context.Context) error {
 	if err := s.reg.FillSearch(ctx); err != nil {
 		return err
 	}
-	s.handler = underBase(s.urls.Base(), httpapi.New(s.reg, httpapi.Options{
-		Log: s.log, Spec: spec.OpenAPI, Docs: docs, Ready: s.ready, Proxies: s.cfg.TrustedProxies,
-		Rates:   ratelimit.Tiers{Anonymous: int(s.cfg.RateAnonymous), Authenticated: int(s.cfg.RateAuthenticated)},
-		Counter: ratelimit.NewMemory(time.Now, 0),
-	}))
+	options := s.edge()
+	options.Spec, options.Docs, options.Ready = spec.OpenAPI, docs, s.ready
+	s.answer(httpapi.New(s.reg, options))
 	return nil
 }
 
@@ -187,8 +206,11 @@ func (s *Server) ready(ctx context.Context) error {
 // Handler answers every request of the registry.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Front puts something in front of the registry that Run is going to serve.
-func (s *Server) Front(front func(registry http.Handler) http.Handler) { s.handler = front(s.handler) }
+// Front puts something in front of the registry.
+func (s *Server) Front(front func(registry http.Handler) http.Handler) {
+	s.handler = front(s.handler)
+	s.door.lead(s.handler)
+}
 
 // Addr is the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }

@@ -119,7 +119,7 @@ func (h *held) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 func TestGracefulStop(t *testing.T) {
 	s := open(t, Config{ShutdownTimeout: Duration(time.Minute)})
 	calls := &held{make(chan struct{}), make(chan struct{})}
-	s.handler = calls
+	s.Front(func(http.Handler) http.Handler { return calls })
 	ctx, stop := context.WithCancel(t.Context())
 	ended, reply := make(chan error, 1), make(chan string, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -155,10 +155,12 @@ func TestGracefulStop(t *testing.T) {
 // Who waits for changes does not hold up the stop: the answer is that there are none.
 func TestStopAnswersWhoWaits(t *testing.T) {
 	s := open(t, Config{ShutdownTimeout: Duration(15 * time.Second)})
-	entered, next := make(chan struct{}, 1), s.handler
-	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		entered <- struct{}{}
-		next.ServeHTTP(w, r)
+	entered := make(chan struct{}, 1)
+	s.Front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			entered <- struct{}{}
+			next.ServeHTTP(w, r)
+		})
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	ended, reply := make(chan error, 1), make(chan string, 1)
@@ -178,7 +180,7 @@ func TestStopDoesNotWaitForEver(t *testing.T) {
 	s := open(t, Config{ShutdownTimeout: Duration(time.Millisecond)})
 	calls := &held{make(chan struct{}), make(chan struct{})}
 	defer close(calls.release)
-	s.handler = calls
+	s.Front(func(http.Handler) http.Handler { return calls })
 	ctx, stop := context.WithCancel(t.Context())
 	ended, reply := make(chan error, 1), make(chan string, 1)
 	go func() { ended <- s.Run(ctx) }()
