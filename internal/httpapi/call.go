@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/ori-lang/registry/internal/registry"
@@ -65,28 +66,47 @@ func (c *call) linger() {
 	}
 }
 
-func (c *call) Write(p []byte) (int, error) {
-	if c.status == 0 {
-		c.WriteHeader(http.StatusOK)
-	}
-	n, err := c.ResponseWriter.Write(p)
-	c.bytes += int64(n)
-	return n, err
-}
-
 // Unwrap lets http.ResponseController reach the connection.
 func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// Sizes and times of a reply that is a file.
+// A long reply is sent in strides, each with a deadline of its own: a slow reader
+// may take its time, one that stands still may not.
 const (
 	stride     = 256 << 10        // sent under one write deadline
 	strideTime = 30 * time.Second // to send it: 9 kB/s at least
 )
 
-// ReadFrom hands a file to the connection as it is, so that the kernel sends
-// it (sendfile) without a copy through this process. It does so in strides,
-// each with a deadline of its own: a slow reader may take its time, one that
-// stands still may not.
+func (c *call) beginStride() {
+	_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(time.Now().Add(strideTime)) // a test's recorder has no connection
+}
+
+// Write sends what may be long in strides. What is not has the time that every reply has.
+func (c *call) Write(p []byte) (sent int, err error) {
+	if c.status == 0 {
+		c.WriteHeader(http.StatusOK)
+	}
+	if len(p) <= stride {
+		return c.writeOn(p)
+	}
+	for piece := range slices.Chunk(p, stride) {
+		c.beginStride()
+		n, err := c.writeOn(piece)
+		sent += n
+		if err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
+}
+
+func (c *call) writeOn(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom hands a file to the connection as it is, stride by stride, so that the
+// kernel sends it (sendfile) without a copy through this process.
 func (c *call) ReadFrom(src io.Reader) (sent int64, err error) {
 	if c.status == 0 {
 		c.WriteHeader(http.StatusOK)
@@ -98,9 +118,8 @@ func (c *call) ReadFrom(src io.Reader) (sent int64, err error) {
 	if !ok {
 		return c.copyFrom(src)
 	}
-	control := http.NewResponseController(c.ResponseWriter)
 	for file.N > 0 && err == nil {
-		_ = control.SetWriteDeadline(time.Now().Add(strideTime)) // a test's recorder has no connection
+		c.beginStride()
 		piece := &io.LimitedReader{R: file.R, N: min(stride, file.N)}
 		var n int64
 		n, err = c.copyFrom(piece)
