@@ -1,7 +1,10 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -51,6 +54,36 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// What is public is compressed, also when nobody may keep it.
+func TestPublicRepliesAreCompressed(t *testing.T) {
+	s, _ := settled(t)
+	for i := range 10 {
+		s.claim(fmt.Sprintf("corp%d", i))
+	}
+	wish := `{"dependencies":[{"package":"@acme/http","version":"1.0.0"}],"proofs":true}`
+	for name, ask := range map[string]func(coding string) answer{
+		"changes": func(coding string) answer {
+			return s.do("GET", "/v1/changes", nil, header{"Authorization": "", "Accept-Encoding": coding})
+		},
+		"resolve": func(coding string) answer {
+			return s.do("POST", "/v1/resolve", strings.NewReader(wish), header{"Content-Type": "application/json", "Authorization": "", "Accept-Encoding": coding})
+		},
+	} {
+		plain, zipped := s.want(ask("identity"), 200, ""), s.want(ask("gzip"), 200, "")
+		if plain.Header.Get("Content-Encoding") != "" || zipped.Header.Get("Content-Encoding") != "gzip" || zipped.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s: headers %v and %v", name, plain.Header, zipped.Header)
+		}
+		if text := gunzip(t, zipped.body); !bytes.Equal(text, plain.body) {
+			t.Errorf("%s: %d bytes in the gzip form, %d in the other: %s", name, len(text), len(plain.body), text)
+		}
+	}
+	for _, path := range []string{"/v1/me", "/v1/tokens"} {
+		if a := s.want(s.do("GET", path, nil, header{"Accept-Encoding": "gzip"}), 200, ""); a.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s is compressed", path)
+		}
+	}
+}
+
 // waiting is a reply that tells when its call is given the time to wait.
 type waiting struct {
 	*httptest.ResponseRecorder
@@ -89,4 +122,17 @@ func TestChangesThatDoNotCome(t *testing.T) {
 			t.Errorf("%s: after %v: %q", query, time.Since(began), words)
 		}
 	}
+}
+
+func gunzip(t *testing.T, data []byte) []byte {
+	t.Helper()
+	reader, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

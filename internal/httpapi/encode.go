@@ -85,14 +85,27 @@ func (s *service) json(c *call, r *http.Request, status int, v any) error {
 	if err := encodeJSON(&body, v); err != nil {
 		return fmt.Errorf("encoding reply: %w", err)
 	}
-	if c.route.cache == never || status != http.StatusOK {
-		return sendOnce(c, status, "application/json", body.Bytes())
+	switch {
+	case status == http.StatusOK && c.route.cache != never:
+		return s.send(c, r, newDocument("application/json", body.Bytes()))
+	case status == http.StatusOK && c.route.Scope == "":
+		return s.sendOpenly(c, r, body.Bytes())
 	}
-	return s.send(c, r, newDocument("application/json", body.Bytes()))
+	return sendOnce(c, status, "application/json", body.Bytes())
 }
 
-// sendOnce sends a reply that nobody keeps: personal, or about this moment. It
-// is never compressed: a secret beside chosen text could be guessed by its size.
+// sendOpenly sends JSON that nobody keeps and that is no secret of the caller's.
+func (s *service) sendOpenly(c *call, r *http.Request, data []byte) error {
+	c.vary("Accept-Encoding")
+	if len(data) >= minZip && takesGzip(r) {
+		c.Header().Set("Content-Encoding", "gzip")
+		data = s.zip.compress(data)
+	}
+	return sendOnce(c, http.StatusOK, "application/json", data)
+}
+
+// sendOnce sends a reply that nobody keeps: personal, or about this moment. What is
+// personal is not compressed: a secret beside chosen text could be guessed by its size.
 func sendOnce(c *call, status int, mediaType string, data []byte) error {
 	header := c.Header()
 	header.Set("Cache-Control", string(never))
