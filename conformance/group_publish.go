@@ -246,7 +246,7 @@ func publishDependencies(s *session) {
 			c.failf("the faults are %+v", p.Errors)
 		}
 	})
-	s.hold("dependency", "One whose table names a `registry`, or whose scope the manifest's `[registries.NAME]` lists, is kept unchecked.", func(c *check) {
+	s.hold("dependency", "One whose table names a `registry`, or whose scope the manifest's `[registries.NAME]` lists, is kept unchecked, and so are its lines of `oripk.lock`.", func(c *check) {
 		var versions api.Versions
 		c.read(c.ok(c.get(s.urls.Versions(mustPackage(base))), 200), &versions)
 		sum := ""
