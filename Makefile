@@ -59,8 +59,9 @@ cross: ## Look at the client with go vet for every system and architecture
 race: ## The tests under the race detector (needs a C compiler)
 	@go test -json -race -count=1 -timeout 30m ./... | go -C tools run ./testreport
 
-bench: ## Measure; the figures depend on the machine
-	go test -timeout 0 -run '^$$' -bench . -benchtime $(BENCHTIME) ./archive ./internal/ratelimit ./internal/registry ./internal/sequencer ./internal/server
+bench: ## Measure, which takes an hour and npm; the figures depend on the machine
+	go test -timeout 0 -run '^$$' -bench . -benchtime $(BENCHTIME) ./archive ./translog ./internal/ratelimit ./internal/registry ./internal/sequencer ./internal/server
+	go test -timeout 0 -run '^$$' -bench Sync -benchtime 5x ./e2e
 
 fuzz: ## Every fuzz target for FUZZTIME, guided by coverage
 	@scripts/fuzz.sh $(FUZZTIME)
