@@ -87,8 +87,8 @@ func (a *app) publish(ctx context.Context, flags publishFlags) error {
 }
 
 // publishTo gives the registry that a package goes to: the one that is said for
-// this run, else the one that [publish] names, else the default. A nil project
-// is one that is not there.
+// this run, else the one that [publish] names, else the one that its scope lives
+// in. A nil project is one that is not there.
 func (a *app) publishTo(p *client.Project) (*client.Client, error) {
 	if p == nil || p.Manifest == nil {
 		return a.client(client.Options{})
@@ -98,11 +98,14 @@ func (a *app) publishTo(p *client.Project) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, defined := m.Registries[m.Publish.Registry]
-	if a.registry != "" || !defined {
+	if a.registry != "" {
 		return r.Home()
 	}
-	return r.Source(manifest.Dependency{Package: m.Package, Registry: m.Publish.Registry})
+	to := manifest.Dependency{Package: m.Package}
+	if _, defined := m.Registries[m.Publish.Registry]; defined {
+		to.Registry = m.Publish.Registry
+	}
+	return r.Source(to)
 }
 
 // checkWanted refuses to publish to another registry than the manifest wants.
