@@ -13,6 +13,7 @@ import (
 type check struct {
 	s        *session
 	failures []string
+	notRun   string // why
 }
 
 // hold runs one assertion: name tells it from the others of its group, sentence
@@ -24,7 +25,7 @@ func (s *session) hold(name, sentence string, assert func(*check)) {
 	} else {
 		c.try(assert)
 	}
-	s.group.Assertions = append(s.group.Assertions, Assertion{Name: name, Sentence: sentence, Failures: c.failures})
+	s.group.Assertions = append(s.group.Assertions, Assertion{Name: name, Sentence: sentence, NotRun: c.notRun, Failures: c.failures})
 }
 
 // try runs an assertion to its end. That may be one which nobody foresaw: a reply
@@ -46,6 +47,12 @@ func (c *check) failf(format string, args ...any) {
 // fatalf notes what does not hold and ends the assertion.
 func (c *check) fatalf(format string, args ...any) {
 	c.failf(format, args...)
+	panic(errStop)
+}
+
+// skipf ends the assertion, which cannot be held against this registry.
+func (c *check) skipf(format string, args ...any) {
+	c.notRun = fmt.Sprintf(format, args...)
 	panic(errStop)
 }
 

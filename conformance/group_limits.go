@@ -32,11 +32,18 @@ func limitsGroup(s *session) {
 			}
 		}
 	})
-	s.hold("accounts have more", "1,000 calls for an account, over all of its tokens, and 100 without a token", func(c *check) {
+	s.hold("what caches may keep", "What caches may keep has a limit of its own, ten times as high", func(c *check) {
+		for _, token := range []string{"", s.options.Token} {
+			calls, _, _ := c.limitHeaders(c.send("GET", s.urls.Discovery(), token, nil))
+			kept, _, _ := c.limitHeaders(c.send("GET", s.urls.Checkpoint(), token, nil))
+			c.equal("the limit of what caches may keep", kept, 10*calls)
+		}
+	})
+	s.hold("the protocol's numbers", "1,000 calls for an account, over all of its tokens, and 100 without a token", func(c *check) {
 		anonymous, _, _ := c.limitHeaders(c.send("GET", s.urls.Discovery(), "", nil))
 		account, _, _ := c.limitHeaders(c.send("GET", s.urls.Discovery(), s.options.Token, nil))
-		if account <= anonymous {
-			c.failf("an account has %d calls, an address %d", account, anonymous)
+		if anonymous != 100 || account != 1000 {
+			c.skipf("this registry has other numbers, as it may: %d for an account and %d without a token", account, anonymous)
 		}
 	})
 	s.hold("304 is given back", "A call that is answered 304 was let in by the limit of other calls and is given back to it, as its headers say, so long as the limit of what caches may keep has room for it.", func(c *check) {
@@ -53,7 +60,12 @@ func limitsGroup(s *session) {
 		}
 	})
 	s.hold("used up", "That one is answered 429 `rate_limited` before its body is read; it goes through after the time in `Retry-After`", func(c *check) {
-		for range maxCalls {
+		limit, _, _ := c.limitHeaders(c.call(request{method: "GET", url: s.urls.Me(), hasty: true}))
+		if limit > maxCalls {
+			c.skipf("an address has %d calls here, and the suite makes no more than %d to use them up", limit, maxCalls)
+		}
+		began := time.Now()
+		for range limit {
 			a := c.call(request{method: "GET", url: s.urls.Me(), hasty: true})
 			if a.status != 429 {
 				continue
@@ -69,6 +81,9 @@ func limitsGroup(s *session) {
 			c.ok(c.call(request{method: "GET", url: s.urls.Base() + api.PathLive}), 200)
 			return
 		}
-		c.failf("%d calls in a row are let through", maxCalls)
+		if took := time.Since(began); took >= time.Minute {
+			c.skipf("%d calls took %v, and they count for a minute", limit, took)
+		}
+		c.failf("%d calls in a row are let through", limit+1)
 	})
 }

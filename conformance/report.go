@@ -28,21 +28,25 @@ type GroupResult struct {
 type Assertion struct {
 	Name     string   `json:"name"`
 	Sentence string   `json:"sentence"`           // of spec/, word for word
-	Failures []string `json:"failures,omitempty"` // none: it holds
+	NotRun   string   `json:"not_run,omitempty"`  // why it cannot be held against this registry
+	Failures []string `json:"failures,omitempty"` // none: it holds, if it was run
 }
 
 // Count gives the number of assertions that hold and that do not, and of groups
-// that did not run.
+// and single assertions that did not run.
 func (r *Report) Count() (passed, failed, notRun int) {
 	for _, group := range r.Groups {
 		if group.NotRun != "" {
 			notRun++
 		}
 		for _, a := range group.Assertions {
-			if len(a.Failures) == 0 {
-				passed++
-			} else {
+			switch {
+			case len(a.Failures) > 0:
 				failed++
+			case a.NotRun != "":
+				notRun++
+			default:
+				passed++
 			}
 		}
 	}
@@ -63,7 +67,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 		p.group(group, verbose)
 	}
 	passed, failed, notRun := r.Count()
-	p.linef("\n%d assertions hold, %d do not, %d groups were not run", passed, failed, notRun)
+	p.linef("\n%d assertions hold, %d do not, %d were not run", passed, failed, notRun)
 	return p.err
 }
 
@@ -86,7 +90,7 @@ func (p *printer) group(g GroupResult, verbose bool) {
 	}
 	held := 0
 	for _, a := range g.Assertions {
-		if len(a.Failures) == 0 {
+		if len(a.Failures) == 0 && a.NotRun == "" {
 			held++
 		}
 	}
@@ -99,6 +103,8 @@ func (p *printer) group(g GroupResult, verbose bool) {
 			for _, failure := range a.Failures {
 				p.linef("       %s", failure)
 			}
+		case a.NotRun != "":
+			p.linef("  NOT RUN %s: %s", a.Name, a.NotRun)
 		case verbose:
 			p.linef("  ok   %s", a.Name)
 		}
@@ -141,8 +147,7 @@ type (
 	}
 )
 
-// WriteJUnit writes the report as JUnit's XML. A group that did not run is a
-// skipped case.
+// WriteJUnit writes the report as JUnit's XML. What did not run is a skipped case.
 func (r *Report) WriteJUnit(w io.Writer) error {
 	var all junitSuites
 	for _, group := range r.Groups {
@@ -164,6 +169,10 @@ func (g GroupResult) junit() junitSuite {
 	}
 	for _, a := range g.Assertions {
 		test := junitCase{Class: g.Name, Name: a.Name}
+		if a.NotRun != "" {
+			suite.Skipped++
+			test.Skipped = &junitSkipped{a.NotRun}
+		}
 		if len(a.Failures) > 0 {
 			suite.Failures++
 			test.Failure = &junitFailure{Message: a.Sentence}
