@@ -96,7 +96,8 @@ func withoutPassword(database string) string {
 	if err != nil {
 		return "URL"
 	}
-	if _, has := u.User.Password(); has || u.Query().Has("password") {
+	query, err := url.QueryUnescape(u.RawQuery) // password=, sslpassword=
+	if _, has := u.User.Password(); has || err != nil || strings.Contains(query, "password") {
 		return "URL"
 	}
 	return shellWord(database)

@@ -19,6 +19,8 @@ func TestStorageOf(t *testing.T) {
 		"--data reg --database 'postgres://ori@/ori?host=/run/pg&search_path=x' --key-dir /k": {Data: "reg", Database: "postgres://ori@/ori?host=/run/pg&search_path=x", KeyDir: "/k"},
 		"--data reg --database URL":                                                           {Data: "reg", Database: "postgres://ori:s3cret@db.example/ori"},
 		"--data r --database URL":                                                             {Data: "r", Database: "postgres://db.example/ori?password=s3cret"},
+		"--data s --database URL":                                                             {Data: "s", Database: "postgres://ori@db.example/ori?sslcert=c&sslpassword=s3cret"},
+		"--data t --database URL":                                                             {Data: "t", Database: "postgres://ori@db.example/ori?x;ssl%70assword=s3cret"},
 		"--data q --database URL":                                                             {Data: "q", Database: "postgres://ori:s3 cret%@db.example/ori"},
 	} {
 		if got := storageOf(cfg); got != want {
