@@ -63,9 +63,11 @@ const (
 	CodeValue  = "value"  // a rule of this registry does
 )
 
-// Canonical gives the one text of a JSON value: members sorted by name, no white
-// space, no needless escapes, numbers as they were written, and a newline at
-// the end.
+// Canonical gives the one text of a JSON value: members sorted by the bytes of
+// their names, no white space, numbers as they were written, and a newline at the
+// end. In strings are escaped: the quote and the backslash by a backslash; the
+// characters below U+0020 as \b, \f, \n, \r and \t, others as \u and four lower-case
+// hexadecimal digits; U+2028 and U+2029 in that form too. Nothing else is.
 func Canonical(value any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -252,6 +253,24 @@ func TestCanonical(t *testing.T) {
 	const want = `{"B":{},"a":"A\u2028<&>\u0007é","b":[1.50,1e3,123456789012345678901234567890,-0],"é":null}` + "\n"
 	if err != nil || string(text) != want {
 		t.Errorf("%s, want %s (%v)", text, want, err)
+	}
+}
+
+// What is escaped, and how, is the same for ever: the log has the hashes of records.
+func TestCanonicalEscapes(t *testing.T) {
+	for char := range rune(0x3000) {
+		want := string(char)
+		switch {
+		case strings.ContainsRune("\"\\", char):
+			want = `\` + want
+		case strings.ContainsRune("\b\f\n\r\t", char):
+			want = `\` + map[rune]string{'\b': "b", '\f': "f", '\n': "n", '\r': "r", '\t': "t"}[char]
+		case char < ' ', char == '\u2028', char == '\u2029':
+			want = fmt.Sprintf(`\u%04x`, char)
+		}
+		if text, err := Canonical(string(char)); err != nil || string(text) != `"`+want+"\"\n" {
+			t.Errorf("%U: %s, want %s (%v)", char, text, want, err)
+		}
 	}
 }
 
