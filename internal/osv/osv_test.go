@@ -3,8 +3,8 @@ package osv
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
