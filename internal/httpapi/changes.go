@@ -13,7 +13,7 @@ import (
 const replyTime = 30 * time.Second
 
 func (s *service) changes(c *call, r *http.Request) error {
-	after, err := queryNumber(r, "after", -1, 1<<53)
+	after, err := queryNumber(r, "after", -1, 0, 1<<53)
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (s *service) changes(c *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	wait, err := queryNumber(r, "wait", 0, api.MaxChangesWait)
+	wait, err := queryNumber(r, "wait", 0, 0, api.MaxChangesWait)
 	if err != nil {
 		return err
 	}
@@ -42,19 +42,6 @@ func (s *service) goingOn(r *http.Request, after int64) string {
 	query, _ := url.ParseQuery(r.URL.RawQuery) // was read before
 	query.Set("after", strconv.FormatInt(after, 10))
 	return s.urls.Changes() + "?" + query.Encode()
-}
-
-// queryNumber reads a whole number from 0 to most; absent is fallback.
-func queryNumber(r *http.Request, name string, fallback, most int64) (int64, error) {
-	value, ok, err := queryValue(r, name)
-	if err != nil || !ok {
-		return fallback, err
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < 0 || n > most || strconv.FormatInt(n, 10) != value {
-		return 0, api.Errorf(api.InvalidRequest, "the query parameter %s is no number from 0 to %d", name, most)
-	}
-	return n, nil
 }
 
 // allow gives a call that waits the time to do so: the server's own deadline for

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/internal/registry"
@@ -59,10 +58,6 @@ func sendRange(c *call, r *http.Request, a *registry.Archive, part byteRange) er
 		return fmt.Errorf("finding the range in the archive: %w", err)
 	}
 	c.Header().Set("Content-Length", strconv.FormatInt(part.length, 10))
-	// The reply may take longer than reading a request may.
-	if r.ContentLength == 0 {
-		_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Time{})
-	}
 	c.WriteHeader(status)
 	if r.Method == http.MethodHead {
 		return nil

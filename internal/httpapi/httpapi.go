@@ -7,7 +7,7 @@
 //   - X-Request-Id and X-Content-Type-Options are set.
 //   - A failure is problem details (RFC 9457), the 404 of an unknown address, the
 //     405 and a panic included. Only net/http itself answers otherwise, to what
-//     it does not take for an HTTP request that it can hand on: 400, 417, 431, 501.
+//     it does not take for an HTTP request that it can hand on: 400, 417, 431, 501, 505.
 //   - A reply does not wait for a body that it does not need: it goes out at
 //     once and ends the connection.
 //   - There are no redirects but one: /v1/packages/@ori/http goes to the address

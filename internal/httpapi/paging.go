@@ -3,9 +3,6 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
-	"strconv"
-
-	"github.com/ori-lang/registry/api"
 )
 
 // Page sizes of lists, where a list does not set its own.
@@ -17,18 +14,8 @@ const (
 // queryLimit reads how many results a page should have; absent is fallback,
 // and more than most is invalid_request.
 func queryLimit(r *http.Request, fallback, most int) (int, error) {
-	value, ok, err := queryValue(r, "limit")
-	switch {
-	case err != nil:
-		return 0, err
-	case !ok:
-		return fallback, nil
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > most {
-		return 0, api.Errorf(api.InvalidRequest, "the query parameter limit is no number from 1 to %d", most)
-	}
-	return n, nil
+	n, err := queryNumber(r, "limit", int64(fallback), 1, int64(most))
+	return int(n), err
 }
 
 // nextPage gives the address of the page that begins at the cursor, and sets

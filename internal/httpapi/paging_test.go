@@ -11,7 +11,7 @@ import (
 func TestQueryLimit(t *testing.T) {
 	cases := map[string]int{
 		"": pageSize, "limit=1": 1, "limit=100": 100, "q=limit": pageSize,
-		"limit=0": 0, "limit=101": 0, "limit=-1": 0, "limit=": 0, "limit=1e1": 0, "limit=1&limit=1": 0,
+		"limit=0": 0, "limit=101": 0, "limit=-1": 0, "limit=": 0, "limit=1e1": 0, "limit=007": 0, "limit=+7": 0, "limit=1&limit=1": 0,
 		"limit=99999999999999999999": 0, "limit=%zz": 0,
 	}
 	for query, want := range cases {

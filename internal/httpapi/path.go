@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,6 +119,22 @@ func queryBool(r *http.Request, name string) (bool, error) {
 	default:
 		return false, api.Errorf(api.InvalidRequest, "the query parameter %s is neither true nor false", name)
 	}
+}
+
+// queryNumber reads a whole number, written in the one way; absent is fallback.
+func queryNumber(r *http.Request, name string, fallback, least, most int64) (int64, error) {
+	value, ok, err := queryValue(r, name)
+	switch {
+	case err != nil:
+		return 0, err
+	case !ok:
+		return fallback, nil
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < least || n > most || strconv.FormatInt(n, 10) != value {
+		return 0, api.Errorf(api.InvalidRequest, "the query parameter %s is no number from %d to %d", name, least, most)
+	}
+	return n, nil
 }
 
 // queryTime reads a time of RFC 3339; absent is the zero time, and nothing else is.
