@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ type check struct {
 	s        *session
 	failures []string
 	notRun   string // why
+	timedOut bool   // a call had no reply in its time
 }
 
 // hold runs one assertion: name tells it from the others of its group, sentence
@@ -74,6 +77,7 @@ func (c *check) equal(what string, got, want any) {
 func (c *check) call(r request) *answer {
 	a, err := c.s.exchange(c.s.ctx, r)
 	if err != nil {
+		c.timedOut = errors.Is(err, context.DeadlineExceeded)
 		c.fatalf("%v", err)
 	}
 	return a

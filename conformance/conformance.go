@@ -10,7 +10,8 @@
 // A run works in scopes of its own, whose names it draws at random, and takes
 // back what the protocol lets it take back: tokens are revoked, transfers and
 // invitations cancelled, versions yanked, or removed when there is an operator
-// token. Scopes and the log's entries stay: nothing takes those back.
+// token. Scopes, accounts and the log's entries stay: nothing takes those back. What
+// could not be taken back stands in the report.
 //
 // It knows the wire (package api) and the formats, and not the SDK: a fault of
 // that must not hide one of the registry.
@@ -130,7 +131,7 @@ type session struct {
 	report    *Report
 	group     *GroupResult // that runs
 	every     *everyReply
-	undo      []func() // what cleanUp does, last first
+	undo      []undoing // what cleanUp does, last first
 
 	released *release // what several groups read; published when it is first needed
 }
@@ -180,19 +181,6 @@ func (s *session) lacking(g Group) (names []string) {
 		}
 	}
 	return names
-}
-
-// later notes what takes something back at the end of the run.
-func (s *session) later(undo func()) { s.undo = append(s.undo, undo) }
-
-// cleanUp takes back what can be taken back, also when the run was cut off.
-func (s *session) cleanUp() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), s.options.Timeout)
-	defer cancel()
-	s.ctx = ctx
-	for _, undo := range slices.Backward(s.undo) {
-		undo()
-	}
 }
 
 // scope gives the name of a scope that only this run uses.

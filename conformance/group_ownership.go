@@ -23,15 +23,13 @@ func membersGroup(s *session) {
 	var scope, member string
 	s.hold("invite", "Who is no member is invited, and becomes one by accepting", func(c *check) {
 		scope, member = c.claimed("members"), c.login(s.options.OtherToken)
+		s.later("the member "+member+" of @"+scope, func(c *check) { c.ok(c.del(s.urls.Member(scope, member)), 204, 404) })
 		var invitation api.Invitation
 		c.read(c.ok(c.put(s.urls.Member(scope, member), api.NewMember{Role: "member"}), 202), &invitation)
 		c.equal("status", invitation.Status, api.Pending)
 		if invitation.ExpiresAt == nil || invitation.CreatedAt == nil || invitation.ExpiresAt.Sub(invitation.CreatedAt.Time) != 14*24*time.Hour {
 			c.failf("the invitation is %+v", invitation)
 		}
-		s.later(func() {
-			_, _ = s.exchange(s.ctx, request{method: "DELETE", url: s.urls.Member(scope, member), token: s.options.Token})
-		})
 	})
 	s.hold("invite again", "The same again is answered 200 and changes nothing", func(c *check) {
 		c.ok(c.put(s.urls.Member(scope, member), api.NewMember{Role: "member"}), 200)
@@ -48,14 +46,13 @@ func membersGroup(s *session) {
 	})
 	s.hold("an invitation is no right", "Who is no member is invited, and becomes one by accepting", func(c *check) {
 		archive := draft{name: "@" + scope + "/by-member", version: "1.0.0"}.pack()
-		c.problem(c.call(upload{archive: archive}.request(s.urls.Publish(mustPackage("@"+scope+"/by-member")), s.options.OtherToken)), api.NotOwner)
+		c.problem(c.uploadAs(s.options.OtherToken, s.urls.Publish(mustPackage("@"+scope+"/by-member")), upload{archive: archive}), api.NotOwner)
 	})
 	s.hold("accept", "Who is no member is invited, and becomes one by accepting", func(c *check) {
 		c.problem(c.post(s.urls.MemberAccept(scope, member), nil), api.NotOwner)
 		c.ok(c.asOther("POST", s.urls.MemberAccept(scope, member), nil), 200)
 		archive := draft{name: "@" + scope + "/by-member", version: "1.0.0"}.pack()
-		c.ok(c.call(upload{archive: archive}.request(s.urls.Publish(mustPackage("@"+scope+"/by-member")), s.options.OtherToken)), 201)
-		s.later(func() { s.takeBack(mustRef("@" + scope + "/by-member@1.0.0")) })
+		c.ok(c.uploadAs(s.options.OtherToken, s.urls.Publish(mustPackage("@"+scope+"/by-member")), upload{archive: archive}), 201)
 	})
 	s.hold("members are listed", "One scope and its members", func(c *check) {
 		var list api.Scope
@@ -74,7 +71,7 @@ func membersGroup(s *session) {
 		c.ok(c.asOther("DELETE", s.urls.Member(scope, member), nil), 204)
 		c.ok(c.del(s.urls.Member(scope, member)), 204)
 		archive := draft{name: "@" + scope + "/by-member", version: "2.0.0"}.pack()
-		c.problem(c.call(upload{archive: archive}.request(s.urls.Publish(mustPackage("@"+scope+"/by-member")), s.options.OtherToken)), api.NotOwner)
+		c.problem(c.uploadAs(s.options.OtherToken, s.urls.Publish(mustPackage("@"+scope+"/by-member")), upload{archive: archive}), api.NotOwner)
 	})
 }
 
@@ -85,6 +82,9 @@ func transferGroup(s *session) {
 	s.hold("offer", "The receiver becomes the one owner by accepting; until then nothing changes.", func(c *check) {
 		r = c.publish(draft{name: "@" + c.claimed("transfer") + "/gift", version: "1.0.0"})
 		to = c.login(s.options.OtherToken)
+		s.later("the transfer of "+r.ref.Package.String(), func(c *check) {
+			c.ok(c.post(s.urls.TransferCancel(r.ref.Package), nil), 200, 403, 404) // 403: it was accepted
+		})
 		var transfer api.Transfer
 		c.logged(r.ref, "", func() { c.read(c.ok(offer(c), 202), &transfer) })
 		c.equal("status", transfer.Status, api.Pending)
@@ -131,7 +131,7 @@ func transferGroup(s *session) {
 		archive := draft{name: r.ref.Package.String(), version: "2.0.0"}.pack()
 		c.problem(c.upload(s.urls.Publish(r.ref.Package), archive), api.NotOwner)
 		c.problem(c.post(s.urls.Yank(r.ref), nil), api.NotOwner)
-		c.ok(c.call(upload{archive: archive}.request(s.urls.Publish(r.ref.Package), s.options.OtherToken)), 201)
+		c.ok(c.uploadAs(s.options.OtherToken, s.urls.Publish(r.ref.Package), upload{archive: archive}), 201)
 		c.ok(c.asOther("POST", s.urls.Yank(r.ref), nil), 200)
 		c.ok(c.asOther("POST", s.urls.Yank(mustRef(r.ref.Package.String()+"@2.0.0")), nil), 200)
 	})
@@ -140,12 +140,11 @@ func transferGroup(s *session) {
 func usersGroup(s *session) {
 	s.hold("make an account", "The account gets a first token with scope `admin`, for all packages and 90 days; its secret is in this reply and nowhere else.", func(c *check) {
 		login := "conf-" + s.run
-		c.problem(c.post(s.urls.Users(), api.NewUser{Login: login}), api.NotOwner)
+		c.problem(c.accountMade(c.post(s.urls.Users(), api.NewUser{Login: login})), api.NotOwner)
 		var created api.CreatedUser
-		c.read(c.ok(c.send("POST", s.urls.Users(), s.options.OperatorToken, api.NewUser{Login: login}), 201), &created)
+		c.read(c.ok(c.accountMade(c.send("POST", s.urls.Users(), s.options.OperatorToken, api.NewUser{Login: login})), 201), &created)
 		c.equal("login", created.User.Login, login)
 		c.equal("login of the token", c.login(created.Token.Secret), login)
-		c.problem(c.send("POST", s.urls.Users(), s.options.OperatorToken, api.NewUser{Login: login}), api.ValidationFailed)
-		c.ok(c.send("DELETE", s.urls.Token(created.Token.ID), created.Token.Secret, nil), 204)
+		c.problem(c.accountMade(c.send("POST", s.urls.Users(), s.options.OperatorToken, api.NewUser{Login: login})), api.ValidationFailed)
 	})
 }

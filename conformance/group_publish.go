@@ -27,22 +27,9 @@ func (c *check) claimed(suffix string) (scope string) {
 func (c *check) publish(d draft) release {
 	archive := d.pack()
 	r := release{ref: mustRef(d.name + "@" + d.version), archive: archive}
+	c.s.versionLater(r.ref)
 	c.read(c.ok(c.upload(c.s.urls.Publish(r.ref.Package), archive), 201), &r.receipt)
-	c.s.later(func() { c.s.takeBack(r.ref) })
 	return r
-}
-
-// takeBack leaves of a version as little as the protocol allows.
-func (s *session) takeBack(ref ident.Ref) {
-	c := &check{s: s}
-	c.try(func(c *check) {
-		if s.options.OperatorToken != "" {
-			c.send("POST", s.urls.Remove(ref), s.options.OperatorToken, api.Removal{Reason: "legal"})
-			return
-		}
-		reason, message := "other", "Published by the conformance suite."
-		c.post(s.urls.Yank(ref), api.Yank{Reason: &reason, Message: &message})
-	})
 }
 
 // common gives the version that several groups read.
@@ -107,7 +94,6 @@ func publishOnce(s *session, first *release, draftOf func(string) draft) {
 		d := draftOf("1.0.1")
 		a := c.ok(c.upload(url, d.pack()), 201)
 		c.header(a, "Location", s.urls.Metadata(mustRef(d.name+"@"+d.version)))
-		s.later(func() { s.takeBack(mustRef(d.name + "@" + d.version)) })
 	})
 	s.hold("from the manifest", "everything that the registry says of it is read from there.", func(c *check) {
 		c.equal("description", first.receipt.Description, "Published by the conformance suite.")
@@ -135,6 +121,7 @@ func publishAgain(s *session, first *release, draftOf func(string) draft) {
 		}
 	})
 	s.hold("race", "Of two publishers that race exactly one is answered 201, the other 200 or 409.", func(c *check) {
+		s.versionLater(mustRef("@" + s.scope("pub") + "/one@1.1.0"))
 		var statuses [4]int
 		var racers sync.WaitGroup
 		for i := range statuses {
@@ -156,7 +143,6 @@ func publishAgain(s *session, first *release, draftOf func(string) draft) {
 			}
 		}
 		c.equal("number of those that are answered 201", created, 1)
-		s.later(func() { s.takeBack(mustRef("@" + s.scope("pub") + "/one@1.1.0")) })
 	})
 	s.hold("too similar", "A new scope that equals another but for hyphens, or a new package that so equals another of its scope: 409 `name_too_similar`.", func(c *check) {
 		c.problem(c.upload(s.urls.Publish(mustPackage("@"+s.scope("pub")+"/o-ne")), draft{name: "@" + s.scope("pub") + "/o-ne", version: "1.0.0"}.pack()), api.NameTooSimilar)
@@ -173,13 +159,12 @@ func publishForms(s *session, draftOf func(string) draft) {
 		for _, last := range []bool{false, true} {
 			u := upload{archive: draftOf("2.0.0").pack(), last: last}
 			u.checksum = ident.ChecksumOf(u.archive).String()
-			c.ok(c.call(u.request(url, s.options.Token)), 200, 201)
+			c.ok(c.uploadAs(s.options.Token, url, u), 200, 201)
 		}
-		s.later(func() { s.takeBack(mustRef(name + "@2.0.0")) })
 	})
 	s.hold("wrong checksum", "Bytes that differ from the `checksum` part are 422 `checksum_mismatch`", func(c *check) {
 		wrong := ident.ChecksumOf([]byte("something else"))
-		p := c.problem(c.call(upload{archive: draftOf("2.1.0").pack(), checksum: wrong.String()}.request(url, s.options.Token)), api.ChecksumMismatch)
+		p := c.problem(c.uploadAs(s.options.Token, url, upload{archive: draftOf("2.1.0").pack(), checksum: wrong.String()}), api.ChecksumMismatch)
 		if p.ExpectedChecksum == nil || *p.ExpectedChecksum != wrong || p.ActualChecksum == nil {
 			c.failf("expected_checksum is %v, actual_checksum %v", p.ExpectedChecksum, p.ActualChecksum)
 		}
@@ -219,7 +204,7 @@ func publishForms(s *session, draftOf func(string) draft) {
 	})
 	if s.options.OtherToken != "" {
 		s.hold("stranger", "Needs a token with scope `publish` whose account is a member of the package's scope.", func(c *check) {
-			c.problem(c.call(upload{archive: draftOf("3.0.0").pack()}.request(url, s.options.OtherToken)), api.NotOwner)
+			c.problem(c.uploadAs(s.options.OtherToken, url, upload{archive: draftOf("3.0.0").pack()}), api.NotOwner)
 		})
 	}
 }

@@ -145,7 +145,11 @@ func (u upload) request(url, token string) request {
 
 // upload sends an archive with the first token.
 func (c *check) upload(url string, archive []byte) *answer {
-	return c.call(upload{archive: archive}.request(url, c.s.options.Token))
+	return c.uploadAs(c.s.options.Token, url, upload{archive: archive})
+}
+
+func (c *check) uploadAs(token, url string, u upload) *answer {
+	return c.published(c.call(u.request(url, token)))
 }
 
 func mustPackage(name string) ident.Package {

@@ -14,6 +14,7 @@ type Report struct {
 	Server  string        `json:"server"` // what it says of its version
 	Started time.Time     `json:"started"`
 	Groups  []GroupResult `json:"groups"`
+	Left    []string      `json:"left,omitempty"` // what the run made and could not take back, and why
 }
 
 // GroupResult is a group that ran, or did not.
@@ -65,6 +66,12 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	p.linef("Conformance of %s (server %s)", r.URL, r.Server)
 	for _, group := range r.Groups {
 		p.group(group, verbose)
+	}
+	for i, left := range r.Left {
+		if i == 0 {
+			p.linef("\nLEFT BEHIND, to be taken back by hand:")
+		}
+		p.linef("  %s", left)
 	}
 	passed, failed, notRun := r.Count()
 	p.linef("\n%d assertions hold, %d do not, %d were not run", passed, failed, notRun)

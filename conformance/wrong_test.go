@@ -2,9 +2,12 @@ package conformance_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -109,4 +112,72 @@ func textOf(report *conformance.Report) string {
 		return fmt.Sprint(err)
 	}
 	return text.String()
+}
+
+// What a run makes is taken back, whatever the assertions think of it and also
+// when it is cut off.
+func TestNothingIsLeft(t *testing.T) {
+	for name, tokens := range map[string]func(*conformance.Options){
+		"with an operator":    func(*conformance.Options) {},
+		"without an operator": func(o *conformance.Options) { o.OperatorToken = "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := site(t, "")
+			tokens(&o)
+			if report := run(t, o); !report.OK() || len(report.Left) > 0 {
+				t.Errorf("%s", textOf(report))
+			}
+		})
+	}
+}
+
+// A run that is cut off after its transfer was offered cancels it, and says what
+// it could not take back.
+func TestACutOffRunTakesBack(t *testing.T) {
+	o := site(t, "")
+	o.Groups = []string{"transfer"}
+	ctx, cut := context.WithCancel(t.Context())
+	var calls []string
+	o.Transport = tripper(func(r *http.Request) (*http.Response, error) {
+		call := r.Method + " " + r.URL.Path
+		calls = append(calls, call)
+		switch {
+		case strings.HasSuffix(call, "/remove"):
+			return nil, errors.New("the network is gone")
+		case strings.HasSuffix(call, "/transfer"):
+			defer cut()
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	report, err := conformance.Run(ctx, o)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(calls, func(call string) bool { return strings.HasSuffix(call, "/transfer/cancel") }) {
+		t.Errorf("the calls are %q", calls)
+	}
+	if len(report.Left) != 1 || !strings.Contains(report.Left[0], "/gift@1.0.0") || !strings.Contains(textOf(report), report.Left[0]) {
+		t.Errorf("%q is left:\n%s", report.Left, textOf(report))
+	}
+}
+
+// A registry that no longer answers is not waited for once for each thing.
+func TestASilentRegistryIsLeftAlone(t *testing.T) {
+	o := site(t, "")
+	o.Groups, o.Timeout = []string{"transfer"}, time.Minute
+	synctest.Test(t, func(t *testing.T) {
+		closing := &http.Transport{DisableKeepAlives: true} // a connection that waits would hold the bubble's clock
+		o, began := o, time.Now()
+		o.Transport = tripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/remove") {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return closing.RoundTrip(r)
+		})
+		report := run(t, o)
+		if took := time.Since(began); !report.OK() || len(report.Left) < 2 || took != time.Minute {
+			t.Errorf("after %v:\n%s", took, textOf(report))
+		}
+	})
 }
