@@ -93,10 +93,12 @@ type reply struct {
 	body   []byte
 }
 
-// truth gives the honest answer.
+// truth gives the honest answer, in a form that can be changed.
 func truth(r *http.Request, honest http.Handler) reply {
 	recorder := httptest.NewRecorder()
-	honest.ServeHTTP(recorder, r)
+	plain := r.Clone(r.Context())
+	plain.Header.Del("Accept-Encoding")
+	honest.ServeHTTP(recorder, plain)
 	return reply{recorder.Code, recorder.Header(), recorder.Body.Bytes()}
 }
 
