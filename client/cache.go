@@ -63,8 +63,11 @@ func (k *Cache) has(sum ident.Checksum) bool {
 func (k *Cache) manifest(sum, manifestSum ident.Checksum) (*manifest.Manifest, error) {
 	path := filepath.Join(k.Dir(sum), archive.ManifestName)
 	text, err := readFile(path, manifest.MaxText)
-	if errors.Is(err, fs.ErrNotExist) && !k.has(sum) {
-		return nil, nil
+	if errors.Is(err, fs.ErrNotExist) {
+		if !k.has(sum) {
+			return nil, nil
+		}
+		text, err = readFile(path, manifest.MaxText) // another program has just put the folder there
 	}
 	if err != nil {
 		return nil, cacheDamaged(path, err)

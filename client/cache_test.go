@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -167,6 +168,31 @@ func TestSweep(t *testing.T) {
 	}
 	if _, err := os.Stat(kept); err != nil {
 		t.Error(err)
+	}
+}
+
+// A folder that another program names at this very moment is there or not.
+func TestManifestOfAFolderThatComes(t *testing.T) {
+	k := NewCache(t.TempDir())
+	sum, text := ident.Checksum{1}, []byte("[project]\nname = \"@a/left\"\nversion = \"1.0.0\"\ndescription = \"x\"\nori = \"0.5.0\"\n")
+	nameless := filepath.Join(k.dir, "packages", unpackPrefix+"x")
+	if err := errors.Join(os.MkdirAll(nameless, 0o755), os.WriteFile(filepath.Join(nameless, "oripk.toml"), text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3000 {
+		var other sync.WaitGroup
+		other.Go(func() {
+			if err := os.Rename(nameless, k.Dir(sum)); err != nil {
+				t.Error(err)
+			}
+		})
+		if _, err := k.manifest(sum, ident.ChecksumOf(text)); err != nil {
+			t.Fatal(err)
+		}
+		other.Wait()
+		if err := os.Rename(k.Dir(sum), nameless); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
