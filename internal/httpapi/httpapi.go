@@ -163,6 +163,7 @@ func (s *service) access(c *call, r *http.Request) {
 	level := slog.LevelDebug
 	switch {
 	case errors.Is(c.err, context.Canceled) && r.Context().Err() != nil: // the client has gone: nobody failed
+	case s.reg == nil: // the registry is starting: nobody failed either
 	case c.status >= 500:
 		level = slog.LevelError
 	case c.status >= 400, r.Method != http.MethodGet && r.Method != http.MethodHead:

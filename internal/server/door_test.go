@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ori-lang/registry/internal/repotest/spectest"
@@ -13,7 +14,9 @@ import (
 // From the first moment on a registry is alive; until it is open it says so and
 // nothing else, in the form of every other failure.
 func TestAnswersWhileItOpens(t *testing.T) {
-	s := &Server{cfg: Config{Data: t.TempDir(), Listen: "127.0.0.1:0"}.resolved(), log: slog.New(slog.DiscardHandler)}
+	var logged lockedBuffer
+	log := slog.New(slog.NewTextHandler(&logged, nil))
+	s := &Server{cfg: Config{Data: t.TempDir(), Listen: "127.0.0.1:0"}.resolved(), log: log}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -56,4 +59,25 @@ func TestAnswersWhileItOpens(t *testing.T) {
 	want("GET", "/livez", 200, "ok")
 	want("GET", "/readyz", 200, "ok")
 	want("GET", "/v1/", 401, "token_invalid")
+	if text := logged.String(); strings.Contains(text, "level=ERROR") {
+		t.Errorf("the log speaks of failures:\n%s", text)
+	}
+}
+
+// lockedBuffer takes what several goroutines write.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
