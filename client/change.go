@@ -20,7 +20,7 @@ func (c *Client) change(ctx context.Context, method, url string, body, into any,
 // write sends body as JSON, nothing when it is nil, and reads the answer into into.
 func (c *Client) write(ctx context.Context, r request, body, into any, check func(status int) error) error {
 	if !c.HasToken() {
-		return ErrNoToken
+		return c.noToken()
 	}
 	r.accept = "application/json"
 	if body != nil {
@@ -42,7 +42,7 @@ func (c *Client) write(ctx context.Context, r request, body, into any, check fun
 // remove makes a DELETE, which has no answer but that it is done.
 func (c *Client) remove(ctx context.Context, r request) error {
 	if !c.HasToken() {
-		return ErrNoToken
+		return c.noToken()
 	}
 	r.method, r.accept = http.MethodDelete, "application/json"
 	return unanswered(ctx, r, c.do(ctx, r, func(resp *http.Response) error {

@@ -192,6 +192,9 @@ func (c *Client) TokenFrom() string { return c.options.TokenFrom }
 // HasToken reports whether requests carry a token.
 func (c *Client) HasToken() bool { return c.options.Token != "" }
 
+// noToken says which registry it is that the user has no token for.
+func (c *Client) noToken() error { return fmt.Errorf("asking %s: %w", c.URL(), ErrNoToken) }
+
 // IsAt reports whether url is another spelling of this registry's base URL.
 func (c *Client) IsAt(url string) bool {
 	return c.base != nil && isSame(url, c.URL())

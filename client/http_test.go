@@ -327,11 +327,10 @@ func TestNoToken(t *testing.T) {
 	f, u := newFake(t), newUser(t)
 	u.options.Token = ""
 	c := u.client(f.server.URL)
-	if err := me(c); !errors.Is(err, ErrNoToken) {
-		t.Errorf("whoami: %v", err)
-	}
-	if err := claim(c); !errors.Is(err, ErrNoToken) {
-		t.Errorf("claim: %v", err)
+	for name, call := range map[string]func(*Client) error{"whoami": me, "claim": claim} {
+		if err := call(c); !errors.Is(err, ErrNoToken) || !strings.Contains(err.Error(), f.server.URL) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if len(f.asked()) > 0 {
 		t.Error("the registry was asked")

@@ -74,7 +74,7 @@ func (c *Client) answer(ctx context.Context, scope string, address func(api.URLs
 		return nil, err
 	}
 	if !c.HasToken() {
-		return nil, ErrNoToken
+		return nil, c.noToken()
 	}
 	me, err := c.Me(ctx)
 	if err != nil {

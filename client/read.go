@@ -136,7 +136,7 @@ func (c *Client) Readme(ctx context.Context, ref ident.Ref) (string, error) {
 // Me asks whose the token is and what it may do.
 func (c *Client) Me(ctx context.Context) (*api.Me, error) {
 	if !c.HasToken() {
-		return nil, ErrNoToken
+		return nil, c.noToken()
 	}
 	var me api.Me
 	url := c.urls.Me()

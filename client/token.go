@@ -59,7 +59,7 @@ func sameSet[T comparable](a, b []T) bool {
 // Tokens lists the account's tokens, without their secrets.
 func (c *Client) Tokens(ctx context.Context) ([]api.Token, error) {
 	if !c.HasToken() {
-		return nil, ErrNoToken
+		return nil, c.noToken()
 	}
 	var list api.Tokens
 	url := c.urls.Tokens()

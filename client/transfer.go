@@ -33,7 +33,7 @@ func (c *Client) OfferTransfer(ctx context.Context, p ident.Package, to string) 
 // Transfer asks for the newest transfer of a package, which its two parties may see.
 func (c *Client) Transfer(ctx context.Context, p ident.Package) (*api.Transfer, error) {
 	if !c.HasToken() {
-		return nil, ErrNoToken
+		return nil, c.noToken()
 	}
 	var t api.Transfer
 	url := c.urls.Transfer(p)
@@ -89,7 +89,7 @@ func checkTransfer(url string, t *api.Transfer, p ident.Package, standing ...api
 // oldest first. The names in them are well-formed.
 func (c *Client) Inbox(ctx context.Context) (*api.Inbox, error) {
 	if !c.HasToken() {
-		return nil, ErrNoToken
+		return nil, c.noToken()
 	}
 	var inbox api.Inbox
 	url := c.urls.Inbox()

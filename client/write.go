@@ -27,7 +27,7 @@ func (c *Client) ClaimScope(ctx context.Context, scope string) (s *api.Scope, cr
 		return nil, false, err
 	}
 	if !c.HasToken() {
-		return nil, false, ErrNoToken
+		return nil, false, c.noToken()
 	}
 	s, created, err = c.putScope(ctx, scope)
 	if err == nil && created {
@@ -64,7 +64,7 @@ type PublishOptions struct {
 // answers Created false for bytes that it has.
 func (c *Client) Publish(ctx context.Context, content io.ReaderAt, report *archive.Report, o PublishOptions) (*api.Receipt, error) {
 	if !c.HasToken() {
-		return nil, ErrNoToken
+		return nil, c.noToken()
 	}
 	if _, err := c.Log(ctx); err != nil {
 		return nil, err

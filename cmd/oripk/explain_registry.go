@@ -33,7 +33,7 @@ func explainTrust(err error) (explanation, error) {
 	return e, trust
 }
 
-const hintToken = "oripk login; or set ORI_REGISTRY_TOKEN, and for a registry by name ORI_REGISTRY_{NAME}_TOKEN; " +
+const hintToken = "oripk login, with --registry where it is not the default; or set ORI_REGISTRY_TOKEN, and for a registry by name ORI_REGISTRY_{NAME}_TOKEN; " +
 	"the registry's operators make tokens with: ori-registry token create"
 
 func explainToken(err error) (explanation, error) {

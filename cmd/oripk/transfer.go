@@ -80,7 +80,7 @@ func (a *app) showTransfer(ctx context.Context, c *client.Client, p ident.Packag
 func (a *app) offer(ctx context.Context, c *client.Client, p ident.Package, login string, yes bool) error {
 	switch {
 	case !c.HasToken():
-		return client.ErrNoToken
+		return fmt.Errorf("asking %s: %w", c.URL(), client.ErrNoToken)
 	case !yes && !a.canAsk:
 		return &usageError{What: "giving a package away asks first, and there is no terminal to ask on", Try: "--yes"}
 	case !yes:
