@@ -71,6 +71,7 @@ type ConfigError struct {
 	File         string
 	Line, Column int // from 1; 0: the whole file
 	Detail       string
+	Hint         string // what to do where not the text is wrong; "": correct it
 }
 
 func (e *ConfigError) Error() string {
@@ -89,7 +90,7 @@ func ReadConfig(folder string) (*Config, error) {
 	case folder == "" || errors.Is(err, fs.ErrNotExist):
 		return parseConfig(path, nil)
 	case err != nil:
-		return nil, &ConfigError{File: path, Detail: "the file cannot be read: " + causeOfPath(err).Error()}
+		return nil, &ConfigError{File: path, Detail: "the file cannot be read: " + causeOfPath(err).Error(), Hint: "make it a file that your account can read"}
 	}
 	return parseConfig(path, text)
 }
@@ -145,7 +146,7 @@ type configReader struct {
 func (r *configReader) fail(at unstable.Range, format string, args ...any) {
 	if r.err == nil {
 		start := r.parser.Shape(at).Start
-		r.err = &ConfigError{r.file, start.Line, start.Column, Printable(fmt.Sprintf(format, args...))}
+		r.err = &ConfigError{File: r.file, Line: start.Line, Column: start.Column, Detail: Printable(fmt.Sprintf(format, args...))}
 	}
 }
 

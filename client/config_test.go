@@ -85,6 +85,30 @@ func TestConfigFaults(t *testing.T) {
 	}
 }
 
+// TestConfigOutOfReach: what is wrong with a file that cannot be read or written
+// is not its text.
+func TestConfigOutOfReach(t *testing.T) {
+	unreadable := t.TempDir()
+	if err := os.Mkdir(filepath.Join(unreadable, ConfigName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ReadConfig(unreadable)
+	wantOutOfReach(t, err, unreadable, "that your account can read")
+
+	file := filepath.Join(t.TempDir(), "file")
+	writeFile(t, file, "")
+	folder := filepath.Join(file, "oripk")
+	wantOutOfReach(t, AddDefault(t.Context(), folder, "main", "https://main.example"), folder, "make the folder "+folder+" writable")
+}
+
+func wantOutOfReach(t *testing.T, err error, folder, hint string) {
+	t.Helper()
+	fault, ok := errors.AsType[*ConfigError](err)
+	if !ok || fault.File != filepath.Join(folder, ConfigName) || !strings.Contains(fault.Hint, hint) {
+		t.Errorf("%+v, want a hint …%s…", err, hint)
+	}
+}
+
 func TestConfigFolder(t *testing.T) {
 	cases := []struct{ system, env, want string }{
 		{"linux", "XDG_CONFIG_HOME=/x HOME=/h", "/x/oripk"},

@@ -12,7 +12,8 @@ import (
 // AddDefault writes a registry into the config.toml of a folder, which has no
 // default yet, and makes it that. What stands there stays, with its comments.
 func AddDefault(ctx context.Context, folder, name, url string) error {
-	path, err := prepare(filepath.Join(folder, ConfigName))
+	file := filepath.Join(folder, ConfigName)
+	path, err := prepare(file)
 	if err == nil {
 		err = withLock(ctx, filepath.Join(folder, ".lock"), func() error {
 			text, err := readFile(path, maxConfig)
@@ -29,7 +30,7 @@ func AddDefault(ctx context.Context, folder, name, url string) error {
 	if _, own := errors.AsType[*ConfigError](err); err == nil || own {
 		return err
 	}
-	return &ConfigError{File: path, Detail: "the file cannot be written: " + causeOfPath(err).Error()}
+	return &ConfigError{File: file, Detail: "the file cannot be written: " + causeOfPath(err).Error(), Hint: hintToWrite(file, err)}
 }
 
 // withDefault adds the registry to the text of a Config. A key of no section

@@ -220,7 +220,7 @@ func (c *Credentials) change(ctx context.Context, f func(map[string]credential))
 	if _, own := errors.AsType[*CredentialsError](err); err == nil || own {
 		return err
 	}
-	return &CredentialsError{c.path, "cannot be written: " + causeOfPath(err).Error(), "make the folder " + quote(filepath.Dir(c.path)) + " writable for your account"}
+	return &CredentialsError{c.path, "cannot be written: " + causeOfPath(err).Error(), hintToWrite(c.path, err)}
 }
 
 // prepare makes the folder of a file, and follows the link that the file may

@@ -218,11 +218,15 @@ func damaged(path string, err error) error {
 }
 
 func unwritable(path string, err error) error {
-	hint := "make the folder " + quote(filepath.Dir(path)) + " writable for your account"
+	return &StateError{Path: path, What: "written", Hint: hintToWrite(path, err) + ", or choose another with XDG_STATE_HOME", Err: err}
+}
+
+// hintToWrite says what lets a file be written that could not be.
+func hintToWrite(path string, err error) string {
 	if isFull(err) {
-		hint = "make room on the disk of " + quote(filepath.Dir(path))
+		return "make room on the disk of " + quote(filepath.Dir(path))
 	}
-	return &StateError{Path: path, What: "written", Hint: hint + ", or choose another with XDG_STATE_HOME", Err: err}
+	return "make the folder " + quote(filepath.Dir(path)) + " writable for your account"
 }
 
 // quote makes a path fit to be pasted into a shell.

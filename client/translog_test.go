@@ -268,6 +268,9 @@ func TestStateIsNotWritable(t *testing.T) {
 		if !ok || !strings.Contains(failure.Hint, want) || !strings.Contains(err.Error(), cause.Error()) || errors.Is(err, LocalStateDamaged) {
 			t.Errorf("%v: %+v", cause, err)
 		}
+		if hint := hintToWrite("dir/credentials.toml", err); !strings.Contains(hint, want) {
+			t.Errorf("%v: %s", cause, hint)
+		}
 	}
 	if err := damaged("x", &os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}); errors.Is(err, LocalStateDamaged) {
 		t.Errorf("a file without the right to read: %v", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -22,7 +23,7 @@ func explainSettings(err error) (explanation, error) {
 	if config, ok := errors.AsType[*client.ConfigError](err); ok {
 		return explanation{
 			Code: "config_invalid", Message: client.Printable(config.Error()), ExitCode: exitUsage,
-			Hint: "correct that place; it may hold default = \"NAME\", and in [registries.NAME] url, scopes and log-key",
+			Hint: cmp.Or(client.Printable(config.Hint), "correct that place; it may hold default = \"NAME\", and in [registries.NAME] url, scopes and log-key"),
 		}, config
 	}
 	if kept, ok := errors.AsType[*client.CredentialsError](err); ok {
