@@ -370,7 +370,7 @@ func TestProblemsOfOthers(t *testing.T) {
 		f, u := newFake(t), newUser(t)
 		f.instead["/v1/me"] = answer
 		problem, ok := errors.AsType[*api.Problem](me(u.client(f.server.URL)))
-		if !ok || problem.Status != 403 || problem.Code != "http_403" {
+		if !ok || problem.Status != 403 || problem.Code != "http_403" || !strings.Contains(problem.Detail, f.server.URL) {
 			t.Errorf("%s: %+v", name, problem)
 		}
 	}

@@ -106,7 +106,7 @@ func problemOf(resp *http.Response, now time.Time) error {
 		problem = &api.Problem{
 			Code:   api.Code(statusCode + strconv.Itoa(resp.StatusCode)),
 			Title:  "HTTP " + resp.Status,
-			Detail: "the answer says no more; it does not come from an Ori registry, or from something in front of it",
+			Detail: "what answers at " + originOf(resp.Request.URL) + " is no Ori registry, or stands in front of one",
 		}
 	}
 	problem.Status = resp.StatusCode

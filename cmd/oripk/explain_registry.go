@@ -79,7 +79,9 @@ func hintFor(p *api.Problem) string {
 	case p.RequiredScope != "":
 		return fmt.Sprintf("a token that may %s, which another such token can make: oripk token create NAME --scope %[1]s", p.RequiredScope)
 	case p.RetryAfter > 0:
-		return fmt.Sprintf("again in %d seconds", p.RetryAfter)
+		return fmt.Sprintf("again in %d s", p.RetryAfter)
+	case strings.HasPrefix(p.Title, "HTTP "):
+		return "check the address; where it is right, ask those who run the registry, or try again later"
 	}
 	switch p.Code {
 	case api.PackageNotFound:

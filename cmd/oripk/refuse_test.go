@@ -126,6 +126,15 @@ func TestNoRegistry(t *testing.T) {
 	oripk(t, env, "whoami", "--registry", server.URL+"/v1/").want(t, exitNetwork, "try: the address without /v1: --registry "+server.URL+"\n")
 }
 
+// TestForeignAnswer: what a proxy in front of a registry says is told with its
+// address and a way on.
+func TestForeignAnswer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<h1>no</h1>", http.StatusForbidden) }))
+	defer server.Close()
+	got := oripk(t, nil, "info", "@a/b", "--registry", server.URL)
+	got.want(t, exitAuth, "error: HTTP 403 Forbidden", "what answers at "+server.URL+" is no Ori registry", "  try: check the address")
+}
+
 // TestPublishElsewhere: the manifest says where a package may go.
 func TestPublishElsewhere(t *testing.T) {
 	dir := writeProject(t, "\n[registries.corp]\nurl = \"https://corp.example/\"\n\n[publish]\nregistry = \"corp\"\n\n[scripts]\nbuild = \"make\"\n")
