@@ -122,7 +122,7 @@ func (c *Credentials) has(url string) (bool, error) {
 // file. It says where, and why not in the keyring ("" when it is there).
 func (c *Credentials) Keep(ctx context.Context, url, secret string) (where, why string, err error) {
 	if c.path == "" {
-		return "", "", &CredentialsError{"", "there is no folder to keep a token in: neither XDG_CONFIG_HOME nor HOME is set", "set XDG_CONFIG_HOME to a folder that stays"}
+		return "", "", &CredentialsError{"", "there is no folder to keep a token in: neither XDG_CONFIG_HOME nor HOME is set to an absolute path", "set XDG_CONFIG_HOME to a folder that stays"}
 	}
 	name, err := registryName(url)
 	if err != nil {

@@ -93,7 +93,7 @@ func checkSite(site Site) error {
 		if problem, ok := errors.AsType[*api.Problem](err); ok {
 			what = problem.Detail
 		}
-		return &SettingError{what, "--registry https://…, as the registry's operators give it"}
+		return &SettingError{what, "--registry https://…, or " + Variable(site.Name, "URL") + "=https://…, as the registry's operators give it"}
 	}
 	return nil
 }

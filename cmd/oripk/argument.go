@@ -165,6 +165,12 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usage // in the flag's own words
 	}
 	wrong := &usageError{What: err.Error(), Try: cmd.CommandPath() + " --help"}
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		flag := invalid.GetFlag()
+		wrong.What = fmt.Sprintf("--%s cannot be %q", flag.Name, invalid.GetValue())
+		wrong.Why = map[string]string{"int": "it is a number", "bool": "it is true or false"}[flag.Value.Type()]
+		return wrong
+	}
 	unknown, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
 		return wrong

@@ -65,7 +65,7 @@ func explainCache(err error) (explanation, error) {
 	}
 	if errors.Is(err, client.ErrNoCache) {
 		return explanation{
-			Code: "no_cache", Message: client.ErrNoCache.Error(), Details: []string{"neither ORI_CACHE nor HOME is set"},
+			Code: "no_cache", Message: client.ErrNoCache.Error(), Details: []string{"neither ORI_CACHE nor HOME is set to an absolute path"},
 			Hint: "set ORI_CACHE to a folder", ExitCode: exitUsage, local: true,
 		}, client.ErrNoCache
 	}

@@ -216,7 +216,7 @@ func stateDir(getenv func(string) string) (string, error) {
 		return filepath.Join(dir, ".local", "state", "oripk"), nil
 	}
 	return "", &usageError{
-		What: "there is no folder to remember the log's key in: neither XDG_STATE_HOME nor HOME is set",
+		What: "there is no folder to remember the log's key in: neither XDG_STATE_HOME nor HOME is set to an absolute path",
 		Try:  "set XDG_STATE_HOME to a folder that stays",
 	}
 }

@@ -78,6 +78,9 @@ func TestUsage(t *testing.T) {
 		{"fetch @a/b@1.0.0 more", "takes one argument, @SCOPE/NAME@VERSION, and was given 2"},
 		{"fetch hello", "write @scope/name or @scope/name@1.2.3"},
 		{"fetch @a/b@1.0.0 --registry http://a.b:99999", "ports go up to 65535"},
+		{"search x --limit many", `--limit cannot be "many"`},
+		{"search x --limit many", "  why: it is a number"},
+		{"sync --locked=perhaps", "  why: it is true or false"},
 		{"help bogus", `no command "bogus"`},
 		{"help scope bogus", "no command"},
 		{"whoami --registry=", "--registry is empty"},
@@ -131,11 +134,13 @@ func TestSettings(t *testing.T) {
 	const url = "http://127.0.0.1:1"
 	oripk(t, map[string]string{"ORI_REGISTRY_TOKEN": "a b"}, "whoami", "--registry", url).want(t, exitUsage, "ORI_REGISTRY_TOKEN")
 	oripk(t, map[string]string{"ORI_REGISTRY_URL": url}, "whoami").want(t, exitAuth, "ORI_REGISTRY_TOKEN")
+	oripk(t, map[string]string{"ORI_REGISTRY_URL": "registry.example"}, "whoami").want(t, exitUsage, "or ORI_REGISTRY_URL=https://…")
+	oripk(t, map[string]string{"ORI_REGISTRY_CORP_URL": "corp.example"}, "whoami", "--registry", "corp").want(t, exitUsage, "or ORI_REGISTRY_CORP_URL=https://…")
 
 	var stderr bytes.Buffer
 	nothing := func(string) string { return "" }
 	code := run(t.Context(), []string{"whoami", "--registry", url}, nothing, nil, io.Discard, &stderr)
-	if code != exitUsage || !strings.Contains(stderr.String(), "XDG_STATE_HOME") {
+	if code != exitUsage || !strings.Contains(stderr.String(), "neither XDG_STATE_HOME nor HOME is set to an absolute path") {
 		t.Errorf("without a home: %d, %s", code, stderr.String())
 	}
 }
