@@ -33,8 +33,8 @@ func (a *app) completionCommand() *cobra.Command {
 			Short: "Print the completion of " + shell,
 			Args:  exactly(),
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				if a.json {
-					return &usageError{What: "a script of " + shell + " cannot be printed as JSON", Try: "oripk completion " + shell}
+				if err := a.refuseJSON("a script of "+shell, cmd); err != nil {
+					return err
 				}
 				if err := script(cmd.Root(), a.stdout); err != nil {
 					return fmt.Errorf("printing the completion: %w", err)

@@ -9,7 +9,6 @@ import (
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
-	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/client"
 	"github.com/ori-lang/registry/ident"
 	"github.com/ori-lang/registry/manifest"
@@ -140,7 +139,7 @@ func (a *app) obtain(ctx context.Context, r *client.Registries, ref ident.Ref) (
 	tell, done := a.progress("fetching " + ref.String())
 	defer done()
 	kept, err := source.Obtain(ctx, ref, tell)
-	return kept, hinted(err, api.VersionNotFound, fmt.Sprintf("oripk info %s --versions lists those that are there", ref.Package))
+	return kept, listed(err, ref.Package)
 }
 
 func (a *app) printDiff(w io.Writer, files []client.FileDiff, stat bool) {

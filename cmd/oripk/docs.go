@@ -20,6 +20,9 @@ func (a *app) docsCommand() *cobra.Command {
 		Hidden: true,
 		Args:   exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.refuseJSON("docs/cli.md", cmd); err != nil {
+				return err
+			}
 			_, err := a.stdout.Write(markdown(cmd.Root()))
 			return err
 		},
@@ -33,6 +36,9 @@ func (a *app) manCommand() *cobra.Command {
 		Hidden: true,
 		Args:   exactly("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.refuseJSON("a manual page", cmd); err != nil {
+				return err
+			}
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fmt.Errorf("writing the manual pages: %w", err)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ori-lang/registry/api"
 	"github.com/ori-lang/registry/client"
+	"github.com/ori-lang/registry/ident"
 )
 
 func explainTrust(err error) (explanation, error) {
@@ -103,6 +104,12 @@ func hinted(err error, code api.Code, hint string) error {
 		problem.Hint = hint
 	}
 	return err
+}
+
+// listed gives err with the command that lists the versions of p, if it is about
+// one that is not there.
+func listed(err error, p ident.Package) error {
+	return hinted(err, api.VersionNotFound, fmt.Sprintf("oripk info %s --versions lists those that are there", p))
 }
 
 func titleOf(p *api.Problem) string {

@@ -28,9 +28,9 @@ func (a *app) fetchCommand() *cobra.Command {
 				return err
 			}
 			if output == "-" {
-				return a.fetchTo(cmd.Context(), c, ref)
+				return listed(a.fetchTo(cmd.Context(), c, ref), ref.Package)
 			}
-			return a.fetchFile(cmd.Context(), c, ref, output)
+			return listed(a.fetchFile(cmd.Context(), c, ref, output), ref.Package)
 		},
 	}
 	fetch.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`, - for standard output (default scope-name-1.2.3.oripk)")

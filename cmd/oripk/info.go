@@ -79,7 +79,7 @@ func (a *app) infoVersion(cmd *cobra.Command, arg string) error {
 	}
 	m, err := c.Metadata(cmd.Context(), ref)
 	if err != nil {
-		return hinted(err, api.VersionNotFound, fmt.Sprintf("oripk info %s --versions lists those that are there", ref.Package))
+		return listed(err, ref.Package)
 	}
 	return a.result(m, func(w io.Writer) { printMetadata(w, m) })
 }

@@ -137,7 +137,7 @@ func (a *app) onVersion(cmd *cobra.Command, arg string, change func(*client.Clie
 	v, err := change(c, ref)
 	if err != nil {
 		err = hinted(err, api.NotOwner, fmt.Sprintf("oripk info %s shows who may do this", ref.Package))
-		return hinted(err, api.VersionNotFound, fmt.Sprintf("oripk info %s --versions lists those that are there", ref.Package))
+		return listed(err, ref.Package)
 	}
 	out := struct {
 		Package ident.Package `json:"package"`

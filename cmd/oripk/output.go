@@ -13,6 +13,7 @@ import (
 	"github.com/fatih/color"
 	"github.com/rivo/uniseg"
 	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/ori-lang/registry/client"
@@ -59,6 +60,14 @@ func (a *app) result(value any, human func(w io.Writer)) error {
 	}
 	human(a.stdout)
 	return nil
+}
+
+// refuseJSON is for commands that print a text of some other form.
+func (a *app) refuseJSON(what string, cmd *cobra.Command) error {
+	if !a.json {
+		return nil
+	}
+	return &usageError{What: what + " cannot be printed as JSON", Try: cmd.CommandPath() + ", without --json"}
 }
 
 func (a *app) printJSON(value any) error {

@@ -113,6 +113,18 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// TestNoJSON: what prints a text of its own form does not do so for programs
+// that wait for JSON.
+func TestNoJSON(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "man")
+	for _, args := range []string{"docs", "man " + dir, "completion bash"} {
+		oripk(t, nil, append(strings.Fields(args), "--json")...).want(t, exitUsage, "cannot be printed as JSON", `"code": "usage"`)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the manual pages were written")
+	}
+}
+
 // wantUsage holds that a command line is refused in these words, for people and
 // for programs, and that nothing else is printed.
 func wantUsage(t *testing.T, env map[string]string, args []string, want ...string) {

@@ -115,7 +115,8 @@ func (a *app) judge(ctx context.Context, c *client.Client, subject, proofFile st
 		if err != nil {
 			return &client.Verdict{}, err
 		}
-		return c.VerifyRemote(ctx, ref)
+		verdict, err := c.VerifyRemote(ctx, ref)
+		return verdict, listed(err, ref.Package)
 	}
 	var proof []byte
 	if proofFile != "" {
