@@ -6,7 +6,8 @@
 //	registry := registrytest.New(t, registrytest.Options{})
 //	token := registry.User("ada")
 //	registry.Publish(token, map[string]string{
-//		"oripk.toml":  "[project]\nname = \"@acme/http\"\nversion = \"1.4.0\"\n…",
+//		"oripk.toml": "[project]\nname = \"@acme/http\"\nversion = \"1.4.0\"\n" +
+//			"description = \"A small HTTP client.\"\nori = \"1.0.0\"\n",
 //		"src/lib.ori": "pub @one () -> int = 1;\n",
 //	})
 //	c, err := client.New(client.Options{URL: registry.URL, StateDir: t.TempDir()})
