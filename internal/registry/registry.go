@@ -110,13 +110,11 @@ func (r *Registry) Discovery() *api.Discovery {
 
 // Ready reports why the registry cannot serve, nil when it can.
 func (r *Registry) Ready(ctx context.Context) error {
-	if reason := r.log.ReadOnly(); reason != "" {
-		return api.Errorf(api.ReadOnly, "the registry is read-only: %s", reason)
-	}
-	if err := r.db.Ping(ctx); err != nil {
+	err := r.log.CheckDatabase(ctx)
+	if _, told := errors.AsType[*api.Problem](err); err != nil && !told {
 		return api.Errorf(api.Unavailable, "the database does not answer")
 	}
-	return nil
+	return err
 }
 
 // mayChange refuses changes while the registry is read-only: what is written

@@ -123,6 +123,7 @@ func TestSweepWithAnOlderDatabase(t *testing.T) {
 		}
 	}
 	wantKept("under a running server", whole)
+	wantCode(t, "Ready", whole.Ready(t.Context()), api.ReadOnly)
 	must(t, whole.log.Close())
 	wantKept("at a start", newFixtureWithKeys(t, whole.database, whole.keys))
 }

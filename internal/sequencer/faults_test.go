@@ -40,9 +40,10 @@ func TestDatabaseSetBackUnderARunningServer(t *testing.T) {
 			f.execute(`UPDATE log_tile SET data = $1`, tile)
 		},
 		"to no log": func(f *fixture, _ *store.LogState, _ []byte) {
-			for _, table := range []string{"log_entry", "log_subject", "log_state", "log_tile"} {
+			for _, table := range []string{"log_entry", "log_subject", "log_tile"} {
 				f.execute("DELETE FROM " + table)
 			}
+			f.execute(`UPDATE log_state SET size = 0`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,9 +61,12 @@ func TestDatabaseSetBackUnderARunningServer(t *testing.T) {
 			shown := f.tree()
 			setBack(f, old, tile)
 			for n := range 4 { // more than was lost
-				if err := f.seq.Submit(t.Context(), appending(claim(10+n))); !errors.Is(err, api.Unavailable) {
+				if err := f.seq.Submit(t.Context(), appending(claim(10+n))); !errors.Is(err, api.ReadOnly) {
 					t.Errorf("a change gave %v", err)
 				}
+			}
+			if err := f.seq.CheckDatabase(t.Context()); !errors.Is(err, api.ReadOnly) {
+				t.Errorf("the database is %v", err)
 			}
 			if head := f.seq.head.Load(); head.Tree != shown {
 				t.Errorf("%v was shown, and now %v", shown, head.Tree)
@@ -123,6 +127,24 @@ func testUnclearCommitThatOthersGrewOn(t *testing.T, f *fixture) {
 	}
 	if err := f.seq.tookPlace(t.Context(), tlog.Tree{N: ours.N + 5}); !errors.Is(err, errForeign) {
 		t.Errorf("a tree larger than the log: %v", err)
+	}
+}
+
+// A commit that did not take place, on a full disk say, is no database that was set back.
+func TestFailedCommitIsNotTakenForASetBack(t *testing.T) {
+	eachDatabase(t, testFailedCommitIsNotTakenForASetBack)
+}
+
+func testFailedCommitIsNotTakenForASetBack(t *testing.T, f *fixture) {
+	f.submit(claim(1))
+	tx, err := f.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx.Rollback() // so that Commit fails
+	err = f.seq.settle(t.Context(), tx, tlog.Tree{N: f.tree().N + 1})
+	if err == nil || errors.Is(err, errForeign) {
+		t.Errorf("settling gave %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package sequencer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -34,7 +35,11 @@ func (s *Sequencer) CheckDatabase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return mustGoOn(ctx, s.db.Reader(), tlog.Tree{N: state.Size, Hash: state.Root}, shown.Tree)
+	err = mustGoOn(ctx, s.db.Reader(), tlog.Tree{N: state.Size, Hash: state.Root}, shown.Tree)
+	if errors.Is(err, errForeign) {
+		return setBack(err)
+	}
+	return err
 }
 
 // Head gives a signed tree of at least so many entries. It waits for one, up

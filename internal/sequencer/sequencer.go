@@ -191,11 +191,25 @@ func (s *Sequencer) runGroup(ctx context.Context, first *waiting) {
 		for _, w := range group {
 			w.err = nil // it may speak of another change of the group, which is not there now
 		}
-		answer(group, api.Errorf(api.Unavailable, "the registry could not store the change"))
+		answer(group, refusal(err))
 		return
 	}
 	s.groups.add(len(group))
 	s.commits <- committed{head, group}
+}
+
+// refusal is what the submitters of a group that failed are told.
+func refusal(failure error) error {
+	if errors.Is(failure, errForeign) {
+		return setBack(failure)
+	}
+	return api.Errorf(api.Unavailable, "the registry could not store the change")
+}
+
+// setBack says that the database was replaced under the running server. It is
+// no state of the sequencer: with the newest database back, changes go on.
+func setBack(foreign error) error {
+	return api.Errorf(api.ReadOnly, "the registry is read-only: %v; put back the newest", foreign)
 }
 
 func (s *Sequencer) collect(first *waiting) []*waiting {
@@ -294,7 +308,11 @@ func (s *Sequencer) settle(ctx context.Context, tx *store.Tx, want tlog.Tree) er
 		return nil
 	}
 	s.tree = nil
-	if err := s.tookPlace(ctx, want); err != nil {
+	err := s.tookPlace(ctx, want)
+	if errors.Is(err, errForeign) { // it did not; whether the database was set back, catchUp finds out
+		return failure
+	}
+	if err != nil {
 		return errors.Join(failure, err)
 	}
 	s.log.Warn("a commit reported a failure and took place", "error", failure)
