@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -36,6 +37,9 @@ const (
 // errNoAnchor says that there is no file at the anchor's place.
 var errNoAnchor = errors.New("there is no head anchor")
 
+// errSpoiled says that no tree can be read there.
+var errSpoiled = errors.New("the head anchor is damaged")
+
 // createAnchor makes the anchor of a log that starts at the given tree.
 func createAnchor(path string, start tlog.Tree) (*anchor, error) {
 	content := append(make([]byte, slotSize), slot(1, start)...) // where advance does not write next
@@ -45,7 +49,8 @@ func createAnchor(path string, start tlog.Tree) (*anchor, error) {
 	return openAnchor(path)
 }
 
-// openAnchor reads the anchor; errNoAnchor when there is none.
+// openAnchor reads the anchor; errNoAnchor when there is none, errSpoiled when
+// neither of its slots is whole.
 func openAnchor(path string) (*anchor, error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,7 +62,7 @@ func openAnchor(path string) (*anchor, error) {
 	a := &anchor{file: file}
 	for i := range int64(2) {
 		content := make([]byte, slotSize)
-		if _, err := file.ReadAt(content, i*slotSize); err != nil {
+		if _, err := file.ReadAt(content, i*slotSize); err != nil && !errors.Is(err, io.EOF) {
 			return nil, errors.Join(fmt.Errorf("reading the head anchor: %w", err), file.Close())
 		}
 		if generation, tree, ok := parseSlot(content); ok && generation > a.generation {
@@ -65,7 +70,7 @@ func openAnchor(path string) (*anchor, error) {
 		}
 	}
 	if a.generation == 0 {
-		return nil, errors.Join(errors.New("reading the head anchor: neither of its slots is whole"), file.Close())
+		return nil, errors.Join(errSpoiled, file.Close())
 	}
 	return a, nil
 }

@@ -84,7 +84,7 @@ func (s *Sequencer) loadKey(o Options, isNew bool) error {
 	}
 	s.signer, err = translog.NewSigner(strings.TrimSpace(string(text)))
 	if err != nil {
-		return fmt.Errorf("reading the signing key: %w", err)
+		return fmt.Errorf("the log's signing key %s is damaged (%w); put back the folder of keys", path, err)
 	}
 	return nil
 }
@@ -127,13 +127,20 @@ func (s *Sequencer) loadAnchor(ctx context.Context, path string, current tlog.Tr
 		s.anchor, err = createAnchor(path, tlog.Tree{})
 		return err
 	case errors.Is(err, errNoAnchor):
-		s.anchor, s.readOnly = &anchor{}, "the head anchor beside the signing key is missing, so nobody can tell whether the database is the newest; put back the folder of keys"
+		s.anchor, s.readOnly = &anchor{}, withoutAnchor("missing")
+		return nil
+	case errors.Is(err, errSpoiled):
+		s.anchor, s.readOnly = &anchor{}, withoutAnchor("damaged")
 		return nil
 	case err != nil:
 		return err
 	}
 	s.readOnly, err = s.compare(ctx, current)
 	return err
+}
+
+func withoutAnchor(state string) string {
+	return "the head anchor beside the signing key is " + state + ", so nobody can tell whether the database is the newest; put back the folder of keys"
 }
 
 // compare says why the committed tree does not go on from the anchor's; "" when it does.

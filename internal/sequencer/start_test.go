@@ -49,9 +49,10 @@ func TestStartWithForeignState(t *testing.T) {
 			}
 			a.close()
 		}, "", ""},
-		{"anchor spoiled", func(f *fixture) { write(f.t, anchorPath(f), make([]byte, 2*slotSize)) }, "", "neither of its slots is whole"},
-		{"anchor cut short", func(f *fixture) { write(f.t, anchorPath(f), make([]byte, 100)) }, "", "reading the head anchor"},
+		{"anchor spoiled", func(f *fixture) { write(f.t, anchorPath(f), make([]byte, 2*slotSize)) }, "head anchor beside the signing key is damaged", ""},
+		{"anchor cut short", func(f *fixture) { write(f.t, anchorPath(f), make([]byte, 100)) }, "head anchor beside the signing key is damaged", ""},
 		{"key missing", func(f *fixture) { remove(f.t, filepath.Join(f.dir, "keys", keyFile)) }, "", "signing key"},
+		{"key spoiled", func(f *fixture) { write(f.t, filepath.Join(f.dir, "keys", keyFile), []byte("x")) }, "", "put back the folder of keys"},
 		{"key of another log", func(f *fixture) {
 			secret, _, err := translog.NewKey(rand.Reader, "other.example/log")
 			if err != nil {
