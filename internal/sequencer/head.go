@@ -31,11 +31,7 @@ func (s *Sequencer) CheckDatabase(ctx context.Context) error {
 	if shown == nil {
 		return api.Errorf(api.Unavailable, "the log is not signed yet")
 	}
-	state, err := s.db.Reader().LogState(ctx)
-	if err != nil {
-		return err
-	}
-	err = mustGoOn(ctx, s.db.Reader(), tlog.Tree{N: state.Size, Hash: state.Root}, shown.Tree)
+	err := GoesOn(ctx, s.db, shown.Tree)
 	if errors.Is(err, errForeign) {
 		return setBack(err)
 	}

@@ -188,6 +188,15 @@ func (s *Sequencer) appendOpen(ctx context.Context, tx *Tx) error {
 	return err
 }
 
+// GoesOn is nil when the log in the database goes on from a tree that was shown.
+func GoesOn(ctx context.Context, db *store.DB, shown tlog.Tree) error {
+	state, err := db.Reader().LogState(ctx)
+	if err != nil {
+		return err
+	}
+	return mustGoOn(ctx, db.Reader(), tlog.Tree{N: state.Size, Hash: state.Root}, shown)
+}
+
 // Shown reads, without a running sequencer, what the folder of keys says of
 // the log: its public key and the newest tree that was shown.
 func Shown(keyDir string) (verifierKey string, tree tlog.Tree, err error) {

@@ -96,8 +96,8 @@ func (a *Admin) RevokeToken(ctx context.Context, idOrPrefix string) (*api.Token,
 	return a.reg.RevokeAnyToken(ctx, idOrPrefix)
 }
 
-// mayChange refuses what a server would refuse as read-only, as far as the sizes
-// of the log tell: a change of an older database is lost when the newest is put back.
+// mayChange refuses what a server would refuse as read-only: a change of an
+// older database is lost when the newest is put back.
 func (a *Admin) mayChange(ctx context.Context) error {
 	_, shown, keysErr := sequencer.Shown(a.keyDir) // before the database: a running server moves both on
 	state, err := a.db.Reader().LogState(ctx)
@@ -110,6 +110,11 @@ func (a *Admin) mayChange(ctx context.Context) error {
 		return api.Errorf(api.ReadOnly, "nobody can tell whether the database is the newest: %v; put back the folder of keys, or name it with --key-dir", keysErr)
 	case keysErr == nil && state.Size < shown.N:
 		return api.Errorf(api.ReadOnly, "the database holds %d log entries and the registry has shown %d: an older state was put back, and what is changed in it would be lost; put back the newest", state.Size, shown.N)
+	case keysErr != nil:
+		return nil
+	}
+	if err := sequencer.GoesOn(ctx, a.db, shown); err != nil {
+		return api.Errorf(api.ReadOnly, "nobody can tell whether the database is the newest: %v, of which the folder of keys speaks; name the folders of one registry with --data, --database and --key-dir", err)
 	}
 	return nil
 }

@@ -289,6 +289,19 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
+// Beside the keys of another log nobody can tell whether the database is the newest.
+func TestAdminRefusesTheKeysOfAnotherLog(t *testing.T) {
+	s, other := open(t, Config{}), open(t, Config{})
+	admin, err := OpenExisting(t.Context(), Config{Data: s.cfg.Data, KeyDir: other.cfg.KeyDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if _, err := admin.AddUser(t.Context(), "ada", false); !errors.Is(err, api.ReadOnly) || !strings.Contains(err.Error(), "--key-dir") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // What is changed in a database that was set back would be lost with it.
 func TestAdminRefusesWhatWouldBeLost(t *testing.T) {
 	s := open(t, Config{})
