@@ -69,8 +69,12 @@ func (s *Server) keepSweeping() (stop func() error) {
 	return func() error { cancel(); <-done; return nil }
 }
 
-// sweep has no error: what it leaves waits for the next one.
+// sweep has no error: what it leaves waits for the next one. A read-only
+// registry cannot tell which archives are owned.
 func (s *Server) sweep(ctx context.Context) {
+	if s.ReadOnly() != "" {
+		return
+	}
 	if err := s.blobs.Sweep(ctx, s.reg.OwnsArchive); err != nil && ctx.Err() == nil {
 		s.log.Error("sweeping failed", "error", err)
 	}

@@ -302,6 +302,28 @@ func TestAdminRefusesTheKeysOfAnotherLog(t *testing.T) {
 	}
 }
 
+// A read-only registry deletes nothing, and says once why, not again for each sweep.
+func TestReadOnlySweepsNothing(t *testing.T) {
+	s := open(t, Config{})
+	s.Close()
+	if err := os.Remove(filepath.Join(s.cfg.KeyDir, "log.anchor")); err != nil {
+		t.Fatal(err)
+	}
+	mark := filepath.Join(s.cfg.Data, "incoming", ident.ChecksumOf(nil).Hex()+".up_y.mark")
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	again, err := Open(t.Context(), Config{Data: s.cfg.Data, Listen: "127.0.0.1:0"}, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if _, err := os.Stat(mark); err != nil || strings.Count(log.String(), "level=ERROR") != 1 {
+		t.Errorf("%v; the log says %s", err, &log)
+	}
+}
+
 // What is changed in a database that was set back would be lost with it.
 func TestAdminRefusesWhatWouldBeLost(t *testing.T) {
 	s := open(t, Config{})
