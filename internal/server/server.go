@@ -104,7 +104,7 @@ func (s *Server) listen(ctx context.Context) (err error) {
 		return fmt.Errorf("another program listens on %s already; stop it, or choose another address with --listen", s.cfg.Listen)
 	}
 	if err != nil {
-		return fmt.Errorf("listening: %w", err)
+		return fmt.Errorf("listening on %s: %w; choose another address with --listen, such as 127.0.0.1:8080", s.cfg.Listen, err)
 	}
 	base := s.cfg.BaseURL
 	if base == "" {

@@ -76,6 +76,10 @@ func TestSecondServerIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "another program listens on "+first.Addr().String()) {
 		t.Errorf("error %v", err)
 	}
+	_, err = Open(t.Context(), Config{Data: t.TempDir(), Listen: "127.0.0.1:x"}, first.log)
+	if err == nil || !strings.Contains(err.Error(), "--listen") {
+		t.Errorf("error %v", err)
+	}
 	first.Close()
 	second := open(t, Config{Data: first.cfg.Data})
 	if second.Addr() == nil {
