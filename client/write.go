@@ -33,6 +33,9 @@ func (c *Client) ClaimScope(ctx context.Context, scope string) (s *api.Scope, cr
 	if err == nil && created {
 		err = c.checkClaim(ctx, s)
 	}
+	if err != nil && ctx.Err() != nil {
+		return nil, false, &UnansweredError{Again: true, Err: ctx.Err()}
+	}
 	return s, created, err
 }
 

@@ -123,6 +123,28 @@ func TestClaimScope(t *testing.T) {
 	}
 }
 
+// TestClaimInterrupted: from the moment that a claim is sent nobody knows
+// whether it is done.
+func TestClaimInterrupted(t *testing.T) {
+	for _, at := range []string{"/v1/scopes/s1", "/v1/me"} {
+		f, u := newFake(t), newUser(t)
+		f.grow(3, "s")
+		ctx, cancel := context.WithCancel(t.Context())
+		f.instead["/v1/scopes/s1"] = func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, 201, api.Scope{Scope: "s1", LogIndex: 2})
+		}
+		f.instead[at] = func(http.ResponseWriter, *http.Request) {
+			cancel()
+			<-ctx.Done()
+		}
+		_, _, err := u.client(f.server.URL).ClaimScope(ctx, "s1")
+		unanswered, ok := errors.AsType[*UnansweredError](err)
+		if !ok || !unanswered.Again || !errors.Is(err, context.Canceled) {
+			t.Errorf("interrupted at %s: %v", at, err)
+		}
+	}
+}
+
 // TestClaimLies has the registry say that a scope is the account's, and not
 // prove it.
 func TestClaimLies(t *testing.T) {
