@@ -24,9 +24,10 @@ func (a *app) yankCommand() *cobra.Command {
 		Use:   "yank @SCOPE/NAME@VERSION",
 		Short: "Keep new users away from a version",
 		Long: "Keep new users away from a version: it is no longer the latest, and installing it needs\n" +
-			"to be insisted on. Whoever has it in a lock file goes on with it, and is warned; nothing\n" +
-			"that builds today breaks. The reason is an entry of the log. A yank for another reason\n" +
-			"takes the place of the one before; unyank takes it back.\n\n" + helpVersionJSON,
+			"to be insisted on. Whoever has it in a lock file goes on with it, and is warned when it\n" +
+			"is fetched and by audit; nothing that builds today breaks. The reason is an entry of\n" +
+			"the log. A yank for another reason takes the place of the one before; unyank takes it\n" +
+			"back.\n\n" + helpVersionJSON,
 		Example: "  oripk yank @acme/http@1.4.0 --reason security --message 'Accepts expired certificates.'",
 		Args:    exactly("@SCOPE/NAME@VERSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,8 +63,8 @@ func (a *app) deprecateCommand() *cobra.Command {
 		Use:   "deprecate @SCOPE/NAME@VERSION MESSAGE",
 		Short: "Say what users of a version should know, and what to use instead",
 		Long: "Say what users of a version should know, and what to use instead. It stays the latest\n" +
-			"if it was, and can be installed; whoever uses it is shown the message. Another message\n" +
-			"takes the place of the one before; --undo takes it back.\n\n" + helpVersionJSON,
+			"if it was, and can be installed; whoever uses it is shown the message when it is fetched\n" +
+			"and by audit. Another message takes the place of the one before; --undo takes it back.\n\n" + helpVersionJSON,
 		Example: "  oripk deprecate @acme/http@1.4.0 'This is a part of @acme/net now.' --replacement @acme/net\n" +
 			"  oripk deprecate @acme/http@1.4.0 --undo",
 		Args: deprecateArguments(&undo),
