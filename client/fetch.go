@@ -31,7 +31,7 @@ func (c *Client) FetchFile(ctx context.Context, ref ident.Ref, path string, prog
 	}
 	f, err := c.newPart(filepath.Dir(path))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("writing %s: %w", path, err)
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()

@@ -35,7 +35,7 @@ func isUnnamed(path string) bool { return strings.HasPrefix(filepath.Base(path),
 
 func inFolder(folder string, cause error) string {
 	if folder == "." {
-		return cause.Error()
+		folder = "its folder"
 	}
 	return fmt.Sprintf("%s: %v", folder, cause)
 }

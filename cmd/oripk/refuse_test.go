@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -111,6 +113,22 @@ func TestLostOutput(t *testing.T) {
 			t.Errorf("%v: %d, %s", args, code, stderr.String())
 		}
 	}
+}
+
+// TestFolderOutOfReach: what is told of is what the user named, and its folder.
+func TestFolderOutOfReach(t *testing.T) {
+	for path, want := range map[string]string{
+		".oripk-1.part":      "writing the archive: its folder: permission denied",
+		"/out/.oripk-1.part": "writing the archive: /out: permission denied",
+	} {
+		e := explain(fmt.Errorf("writing the archive: %w", &fs.PathError{Op: "open", Path: path, Err: syscall.EACCES}))
+		if e.Message != want || !strings.HasPrefix(e.Hint, "make it readable and writable") {
+			t.Errorf("%+v, want %s", e, want)
+		}
+	}
+	gone := filepath.Join(t.TempDir(), "gone")
+	got := oripk(t, nil, "fetch", "@a/b@1.0.0", "-o", filepath.Join(gone, "x"), "--registry", "http://127.0.0.1:1")
+	got.want(t, exitFailed, "error: writing "+filepath.Join(gone, "x")+": ", gone+": no such file or directory", "  try: check the path")
 }
 
 func TestNoRegistry(t *testing.T) {
