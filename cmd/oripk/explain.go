@@ -114,7 +114,8 @@ func explainRest(err error) (explanation, error) {
 	if project, ok := errors.AsType[*client.NoProjectError](err); ok {
 		return explanation{
 			Code: "no_project", Message: project.Error(), ExitCode: exitFailed,
-			Hint: "go to the folder of a package, or name it with -C DIR",
+			Details: []string{"nor is there one in a folder above it"},
+			Hint:    "go to the folder of a package, or name it with -C DIR",
 		}, project
 	}
 	return explanation{}, nil

@@ -276,7 +276,7 @@ func TestPackFaults(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "oripk.toml"), "[project]\nname = \"@acme/HTTP\"\nversion = \"1\"\n")
 	got := oripk(t, nil, "pack", "-C", dir)
 	got.want(t, exitFailed, "oripk.toml:2:", "oripk.toml:3:", "ori")
-	oripk(t, nil, "pack", "-C", t.TempDir()).want(t, exitFailed, "no oripk.toml", "-C DIR")
+	oripk(t, nil, "pack", "-C", t.TempDir()).want(t, exitFailed, "no oripk.toml", "  why: nor is there one in a folder above it", "-C DIR")
 	oripk(t, nil, "pack", "-C", filepath.Join(dir, "nowhere")).want(t, exitFailed, "error: ")
 
 	needs := writeProject(t, "\"@a/b\" = \"1.0.0\"\n")

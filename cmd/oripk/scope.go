@@ -87,7 +87,7 @@ func (a *app) scopeMembersCommand() *cobra.Command {
 			}
 			s, err := c.Scope(cmd.Context(), scope)
 			if err != nil {
-				return err
+				return hinted(err, api.NotFound, "check the name; oripk scope claim @"+scope+" makes it yours")
 			}
 			return a.result(s, func(w io.Writer) {
 				rows := [][]string{{"LOGIN", "ROLE"}}
@@ -191,7 +191,8 @@ func (a *app) scopeAnswerCommand(verb, short string, answer func(*client.Client,
 			}
 			i, err := answer(c, cmd.Context(), scope)
 			if err != nil {
-				return hinted(err, api.NotFound, "oripk inbox shows what waits for your answer")
+				const hint = "oripk inbox shows what waits for your answer"
+				return hinted(hinted(err, api.NotFound, hint), api.ScopeNotClaimed, hint)
 			}
 			return a.result(i, func(w io.Writer) {
 				if i.Status == api.Declined {
