@@ -56,7 +56,7 @@ func OpenAdmin(ctx context.Context, given Config) (*Admin, error) {
 
 // OpenExisting is OpenAdmin for a registry that must be there already.
 func OpenExisting(ctx context.Context, cfg Config) (*Admin, error) {
-	if cfg.resolved().missing() {
+	if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) || cfg.resolved().missing() {
 		return nil, fmt.Errorf("there is no registry in the folder %s; name its data folder with --data, and its database with --database if that is elsewhere", cfg.Data)
 	}
 	admin, err := OpenAdmin(ctx, cfg)

@@ -258,6 +258,10 @@ func TestAdmin(t *testing.T) {
 	if _, err := OpenExisting(t.Context(), Config{Data: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "there is no registry") {
 		t.Errorf("error %v", err)
 	}
+	typo := Config{Data: filepath.Join(t.TempDir(), "typo"), Database: "postgres://ori@127.0.0.1:1/registry"}
+	if _, err := OpenExisting(t.Context(), typo); err == nil || !strings.Contains(err.Error(), "there is no registry in the folder "+typo.Data) {
+		t.Errorf("error %v", err)
+	}
 	admin, err := OpenExisting(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
