@@ -246,7 +246,7 @@ const fillBatch = 200
 // where it was broken off, and may run on several servers at once.
 func (r *Registry) FillSearch(ctx context.Context) error {
 	filled, err := r.db.Reader().Filled(ctx)
-	for err == nil && !filled && r.mayChange() == nil {
+	for err == nil && !filled && r.log.ReadOnly() == "" {
 		filled, err = r.fillSome(ctx)
 	}
 	if err != nil {

@@ -117,19 +117,13 @@ func (r *Registry) Ready(ctx context.Context) error {
 	return err
 }
 
-// mayChange refuses changes while the registry is read-only: what is written
-// into a database that will be replaced is lost, and nobody would know.
-func (r *Registry) mayChange() error {
-	if r.log == nil || r.log.ReadOnly() == "" {
-		return nil
-	}
-	return api.Errorf(api.ReadOnly, "the registry is read-only: %s", r.log.ReadOnly())
-}
-
-// write runs a change that the log does not record.
+// write runs a change that the log does not record, but in no database that was
+// set back: what is written there is lost with it, and nobody would know.
 func (r *Registry) write(ctx context.Context, change func(*store.Tx) error) error {
-	if err := r.mayChange(); err != nil {
-		return err
+	if r.log != nil {
+		if err := r.log.CheckDatabase(ctx); err != nil {
+			return unstored(err)
+		}
 	}
 	return unstored(r.db.Write(ctx, change))
 }

@@ -124,6 +124,8 @@ func TestSweepWithAnOlderDatabase(t *testing.T) {
 	}
 	wantKept("under a running server", whole)
 	wantCode(t, "Ready", whole.Ready(t.Context()), api.ReadOnly)
+	_, err = whole.AddToken(t.Context(), "ada", api.Read)
+	wantCode(t, "AddToken", err, api.ReadOnly)
 	must(t, whole.log.Close())
 	wantKept("at a start", newFixtureWithKeys(t, whole.database, whole.keys))
 }
