@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -60,6 +61,21 @@ func group(name, short string) *cobra.Command {
 	}
 }
 
+// help is cobra's, but that a command which is not there is an error.
+func help() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Show the help of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("there is no command %q", strings.Join(args, " "))}
+			}
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		},
+	}
+}
+
 // usageError is a call that cannot be carried out as it is written.
 type usageError struct{ error }
 
@@ -76,6 +92,7 @@ func (p *program) root() *cobra.Command {
 		PersistentPreRun: func(*cobra.Command, []string) { p.ran = true },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetHelpCommand(help())
 	root.AddCommand(p.serve(), p.user(), p.token(), p.fsck(), p.conformance(), p.version())
 	return root
 }

@@ -43,6 +43,8 @@ func TestUsage(t *testing.T) {
 		"surplus argument":  {"serve here", "", 2, "", `unknown command "here"`},
 		"no login":          {"user add", "", 2, "", "accepts 1 arg"},
 		"half a command":    {"user", "", 2, "", "user needs a command"},
+		"help of nothing":   {"help tokn", "", 2, "", `there is no command "tokn"`},
+		"help of a half":    {"help token create", "", 0, "Make another token", ""},
 		"odd half":          {"user ad", "", 2, "", "unknown command"},
 		"bad setting":       {"serve --log-format xml", "", 2, "", "--log-format"},
 		"bad variable":      {"serve", "ORIREG_SHUTDOWN_TIMEOUT=soon", 2, "", "ORIREG_SHUTDOWN_TIMEOUT"},
