@@ -29,18 +29,22 @@ func (c *Client) ClaimScope(ctx context.Context, scope string) (s *api.Scope, cr
 	if !c.HasToken() {
 		return nil, false, c.noToken()
 	}
-	s, created, err = c.putScope(ctx, scope)
+	s, created, sent, err := c.putScope(ctx, scope)
 	if err == nil && created {
 		err = c.checkClaim(ctx, s)
 	}
-	if err != nil && ctx.Err() != nil {
+	if err != nil && sent && ctx.Err() != nil {
 		return nil, false, &UnansweredError{Again: true, Err: ctx.Err()}
 	}
 	return s, created, err
 }
 
-func (c *Client) putScope(ctx context.Context, scope string) (s *api.Scope, created bool, err error) {
-	r := request{method: http.MethodPut, url: c.urls.Scope(scope), accept: "application/json"}
+// putScope sends a claim; sent is false when it was still waiting for its turn.
+func (c *Client) putScope(ctx context.Context, scope string) (s *api.Scope, created, sent bool, err error) {
+	r := request{
+		method: http.MethodPut, url: c.urls.Scope(scope), accept: "application/json",
+		prepare: func(http.Header) { sent = sent || ctx.Err() == nil },
+	}
 	s = new(api.Scope)
 	err = c.do(ctx, r, func(resp *http.Response) error {
 		created = resp.StatusCode == http.StatusCreated
@@ -52,7 +56,7 @@ func (c *Client) putScope(ctx context.Context, scope string) (s *api.Scope, crea
 		}
 		return nil
 	})
-	return s, created, err
+	return s, created, sent, err
 }
 
 // PublishOptions say how an archive is published.

@@ -143,6 +143,13 @@ func TestClaimInterrupted(t *testing.T) {
 			t.Errorf("interrupted at %s: %v", at, err)
 		}
 	}
+	f, u := newFake(t), newUser(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := u.client(f.server.URL).ClaimScope(ctx, "s1")
+	if _, sent := errors.AsType[*UnansweredError](err); sent || !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted before anything was sent: %v", err)
+	}
 }
 
 // TestClaimLies has the registry say that a scope is the account's, and not
