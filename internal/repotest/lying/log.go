@@ -22,9 +22,9 @@ func proofLies(world World) []Lie {
 		changed("another entry", Proof, func(body []byte) []byte { return flipped(body, bytes.IndexByte(body, '\n')+40) }),
 		changed("another way to the root", Proof, func(body []byte) []byte {
 			end := bytes.Index(body, []byte("\n\n"))
-			return flipped(body, end-10)
+			return respelt(body, end-10)
 		}),
-		changed("another signature", Proof, func(body []byte) []byte { return flipped(body, len(body)-20) }),
+		changed("another signature", Proof, func(body []byte) []byte { return respelt(body, len(body)-20) }),
 		changed("a proof that another key signed", Proof, func(body []byte) []byte {
 			end := bytes.Index(body, []byte("\n\n")) + 2
 			return append(bytes.Clone(body[:end]), signedByAnother(body[end:])...)
@@ -42,7 +42,7 @@ func logLies() []Lie {
 		onLog("tiles with one bit changed", "/log/tile/", func(body []byte) []byte { return flipped(body, len(body)/2) }),
 		onLog("tiles with one hash less", "/log/tile/", func(body []byte) []byte { return body[:len(body)-tlog.HashSize] }),
 		onLog("a checkpoint that another key signed", "/log/checkpoint", signedByAnother),
-		onLog("a checkpoint with one bit changed", "/log/checkpoint", func(body []byte) []byte { return flipped(body, len(body)-20) }),
+		onLog("a checkpoint with one bit changed", "/log/checkpoint", func(body []byte) []byte { return respelt(body, len(body)-20) }),
 		onLog("a checkpoint of another log", "/log/checkpoint", func(body []byte) []byte { return append([]byte("other."), body...) }),
 	}
 }

@@ -124,6 +124,18 @@ func changed(name string, about Subject, change func(body []byte) []byte) Lie {
 	}}
 }
 
+// respelt changes one letter of base64 into another.
+func respelt(text []byte, at int) []byte {
+	out := slices.Clone(text)
+	if at < 0 || at >= len(out) {
+		return out
+	}
+	if out[at] = 'A'; text[at] == 'A' {
+		out[at] = 'B'
+	}
+	return out
+}
+
 // flipped changes one bit.
 func flipped(data []byte, at int) []byte {
 	out := slices.Clone(data)
