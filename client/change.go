@@ -31,12 +31,12 @@ func (c *Client) write(ctx context.Context, r request, body, into any, check fun
 		r.contentType, r.size = "application/json", int64(len(data))
 		r.body = func() io.Reader { return bytes.NewReader(data) }
 	}
-	return unanswered(ctx, r, c.do(ctx, r, func(resp *http.Response) error {
+	return c.doWrite(ctx, r, func(resp *http.Response) error {
 		if err := decode(resp, r.url, maxReply, into); err != nil {
 			return err
 		}
 		return check(resp.StatusCode)
-	}))
+	})
 }
 
 // remove makes a DELETE, which has no answer but that it is done.
@@ -45,22 +45,32 @@ func (c *Client) remove(ctx context.Context, r request) error {
 		return c.noToken()
 	}
 	r.method, r.accept = http.MethodDelete, "application/json"
-	return unanswered(ctx, r, c.do(ctx, r, func(resp *http.Response) error {
+	return c.doWrite(ctx, r, func(resp *http.Response) error {
 		if resp.StatusCode != http.StatusNoContent {
 			return &ReplyError{URL: r.url, Reason: "the answer has the status " + Printable(resp.Status) + ", not 204", foreign: true}
 		}
 		return nil
-	}))
+	})
 }
 
-// unanswered tells of a write that may have been done although there is no answer.
-func unanswered(ctx context.Context, r request, err error) error {
+// doWrite makes a write, and tells of one that may have been done although there is
+// no answer.
+func (c *Client) doWrite(ctx context.Context, r request, use func(*http.Response) error) error {
+	sent := false
+	r.prepare = noting(ctx, &sent)
+	err := c.do(ctx, r, use)
 	failure, lost := errors.AsType[*NetworkError](err)
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && sent && ctx.Err() != nil:
 		return &UnansweredError{Again: r.again, Err: ctx.Err()}
 	case lost && !r.again && !neverSent(failure):
 		return &UnansweredError{Err: err}
 	}
 	return err
+}
+
+// noting notes that a request leaves: one that was interrupted while it waited for
+// its turn has not.
+func noting(ctx context.Context, sent *bool) (prepare func(http.Header)) {
+	return func(http.Header) { *sent = *sent || ctx.Err() == nil }
 }

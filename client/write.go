@@ -43,7 +43,7 @@ func (c *Client) ClaimScope(ctx context.Context, scope string) (s *api.Scope, cr
 func (c *Client) putScope(ctx context.Context, scope string) (s *api.Scope, created, sent bool, err error) {
 	r := request{
 		method: http.MethodPut, url: c.urls.Scope(scope), accept: "application/json",
-		prepare: func(http.Header) { sent = sent || ctx.Err() == nil },
+		prepare: noting(ctx, &sent),
 	}
 	s = new(api.Scope)
 	err = c.do(ctx, r, func(resp *http.Response) error {

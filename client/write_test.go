@@ -143,12 +143,21 @@ func TestClaimInterrupted(t *testing.T) {
 			t.Errorf("interrupted at %s: %v", at, err)
 		}
 	}
+}
+
+// TestWriteNeverSent: what was interrupted while it waited for its turn was not
+// done, and the error does not say that it may have been.
+func TestWriteNeverSent(t *testing.T) {
 	f, u := newFake(t), newUser(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := u.client(f.server.URL).ClaimScope(ctx, "s1")
-	if _, sent := errors.AsType[*UnansweredError](err); sent || !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted before anything was sent: %v", err)
+	c := u.client(f.server.URL)
+	_, _, claimed := c.ClaimScope(ctx, "s1")
+	_, yanked := c.Yank(ctx, mustRef(t, "@a/left@1.0.0"), "", "")
+	for what, err := range map[string]error{"claim": claimed, "yank": yanked, "revoke": c.RevokeToken(ctx, "tok_1")} {
+		if _, sent := errors.AsType[*UnansweredError](err); sent || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
